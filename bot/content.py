@@ -1,0 +1,174 @@
+"""What the bot says, as data without any Slack in it. ``bot.messages`` fills these; ``handlers.views`` turns them into Block Kit.
+
+Each kind can be stored in the outbox as JSON (``to_json`` / ``from_json``). Texts are plain; times are epoch seconds, so
+that a view can show them in the reader's own zone.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal
+
+__all__ = ["Button", "Confirm", "Content", "Dashboard", "Decision", "Entry", "EvidenceRow", "GateCard", "Notice", "PhaseLine", "Picture", "from_json", "to_json"]
+
+Tone = Literal["info", "good", "warning", "bad"]
+
+
+@dataclass(frozen=True, slots=True)
+class Confirm:
+    title: str
+    text: str
+    yes: str
+    no: str
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    action: str
+    """Stable name: approve, hold, rollback, resume."""
+    label: str
+    """Names what it does: "Send 25% of sessions to green"."""
+    value: str
+    """JSON that the click brings back: upgrade, gate and what was shown."""
+    style: Literal["default", "primary", "danger"] = "default"
+    confirm: Confirm | None = None
+    spoken: str = ""
+    """Label for screen readers where ``label`` alone is not enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class PhaseLine:
+    name: str
+    state: Literal["pending", "running", "waiting", "done", "failed", "skipped"]
+    seconds: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """The one live message of an upgrade."""
+
+    upgrade: str
+    controller: str
+    source: str
+    target: str
+    status: str
+    tone: Tone
+    headline: str
+    """One sentence: what is happening, or what it waits for, on whom, until when."""
+    requested_by: str
+    """Slack user id."""
+    started_at: float
+    phases: tuple[PhaseLine, ...]
+    green_weight: int
+    owner: Literal["blue", "green"]
+    facts: tuple[tuple[str, str], ...] = ()
+    """Label and value: sync lag, freeze, request rates, readiness of a rollback."""
+    waiting_until: float | None = None
+    next_step: str = ""
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRow:
+    name: str
+    blue: str
+    green: str
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    outcome: Literal["approved", "held", "rolled back", "expired", "superseded"]
+    by: str | None
+    """Slack user id; None: nobody, it happened by itself."""
+    at: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class GateCard:
+    """A question to a human with the evidence it rests on."""
+
+    upgrade: str
+    controller: str
+    question: str
+    now: str
+    """Where things stand: "25% of new sessions go to green, blue owns the builds"."""
+    then: str
+    """What exactly will happen on approval."""
+    verdict: Literal["pass", "inconclusive", "fail", "none"]
+    reasons: tuple[str, ...]
+    evidence: tuple[EvidenceRow, ...]
+    going_back: str
+    """How long going back would take and what it would mean."""
+    approvers: tuple[str, ...]
+    """Slack user ids; empty: every operator."""
+    opened_at: float
+    expires_at: float
+    decision: Decision | None = None
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One event in the thread."""
+
+    text: str
+    lines: tuple[str, ...] = ()
+    tone: Tone = "info"
+    at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A chart in the thread."""
+
+    title: str
+    alt_text: str
+    path: str
+    """PNG file in the state directory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """The private answer to a command or click."""
+
+    text: str
+    lines: tuple[str, ...] = ()
+    tone: Tone = "info"
+    public: bool = False
+
+
+Content = Dashboard | GateCard | Entry | Picture | Notice
+
+_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Dashboard, GateCard, Entry, Picture, Notice)}
+_NESTED: dict[str, type[Any]] = {"evidence": EvidenceRow, "phases": PhaseLine, "buttons": Button}
+
+
+def to_json(content: Content) -> dict[str, Any]:
+    """A JSON object with the kind's name under ``kind``."""
+    return {"kind": type(content).__name__, **dataclasses.asdict(content)}
+
+
+def from_json(data: dict[str, Any]) -> Content:
+    """The inverse of :func:`to_json`.
+
+    :raises KeyError: for a kind that this release does not know.
+    """
+    values = {key: _revive(key, value) for key, value in data.items() if key != "kind"}
+    content: Content = _KINDS[data["kind"]](**values)
+    return content
+
+
+def _revive(key: str, value: Any) -> Any:
+    if key == "buttons":
+        return tuple(Button(**{**button, "confirm": Confirm(**button["confirm"]) if button["confirm"] else None}) for button in value)
+    if key in _NESTED:
+        return tuple(_NESTED[key](**item) for item in value)
+    if key == "decision":
+        return Decision(**value) if value else None
+    if isinstance(value, list):
+        return tuple(tuple(item) if isinstance(item, list) else item for item in value)
+    return value

@@ -1,0 +1,318 @@
+"""What the bot needs from the outside world. Adapters implement these; tests run one contract suite per port.
+
+Every verb may raise :class:`bot.errors.Temporary` (no answer, overloaded, still starting) and
+:class:`bot.errors.Permanent` (credentials, not found, impossible); other errors are named where they occur.
+Verbs that change something are "make it so": calling one again changes nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.content import Content
+from bot.model import (
+    Agent,
+    BackupRecord,
+    Boot,
+    BuildRef,
+    BuildReport,
+    Core,
+    GuardState,
+    Identity,
+    Instance,
+    InstanceState,
+    Inventory,
+    ItemConfig,
+    ItemConfigs,
+    LogRecord,
+    NodeSet,
+    Probe,
+    QueueItem,
+    Role,
+    RouterState,
+    Side,
+    Submission,
+    Traffic,
+)
+
+__all__ = [
+    "Backups",
+    "Clock",
+    "Controller",
+    "Environment",
+    "Outbox",
+    "OutboxRow",
+    "Ownership",
+    "Router",
+    "Scheduler",
+    "Selection",
+    "Stop",
+]
+
+
+class Stop(Protocol):
+    """Tells a running phase that it should stop. Long work asks at least once a second."""
+
+    def check(self) -> None:
+        """:raises Interrupted: when the phase was told to stop."""
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but wake at once when told to stop.
+
+        :raises Interrupted: when the phase was told to stop.
+        """
+
+
+class Clock(Protocol):
+    def now(self) -> float:
+        """Seconds since the epoch."""
+
+
+class Scheduler(Protocol):
+    """Calls a function at a time. Holds nothing that cannot be re-armed from the database."""
+
+    def at(self, key: str, when: float, call: Callable[[], None]) -> None:
+        """Call once at ``when`` (seconds since the epoch; at once if past). The same key again replaces it."""
+
+    def every(self, key: str, seconds: float, call: Callable[[], None]) -> None:
+        """Call every ``seconds``, never twice at the same time. The same key again replaces it."""
+
+    def cancel(self, key: str) -> None:
+        """Forget the key; unknown keys are fine."""
+
+
+# ---- Jenkins ---------------------------------------------------------------------------------------------------
+
+
+class Controller(Protocol):
+    """Looks at one instance; changes nothing."""
+
+    def boot(self) -> Boot:
+        """Who answers at the address, without credentials.
+
+        :raises NotStarted: while the port refuses, or it answers 503.
+        """
+
+    def identity(self) -> Identity: ...
+
+    def inventory(self) -> Inventory: ...
+
+    def agents(self) -> tuple[Agent, ...]: ...
+
+    def log(self, since_ms: int) -> tuple[LogRecord, ...]:
+        """Records of level SEVERE since the time given."""
+
+    def probe(self, path: str) -> Probe:
+        """One timed GET with the bot's credentials. Never raises: no answer is a probe with status 0."""
+
+
+class Ownership(Protocol):
+    """Moves ownership of builds, timers, queue, numbers and nodes between instances."""
+
+    def guard(self) -> GuardState:
+        """Read the role that is in force."""
+
+    def take_role(self, role: Role, upgrade: str, busy: Sequence[str] = ()) -> GuardState:
+        """Make the instance owner, holding or follower; returns what is in force afterwards (the read-back).
+
+        A follower's guard also survives a restart; an owner's instance keeps no trace of it. ``busy`` (owner only):
+        serial jobs not to start yet because the old owner is still running them.
+        """
+
+    def queue(self) -> tuple[QueueItem, ...]:
+        """Jobs waiting in the queue, in order; those about to start excluded."""
+
+    def submit(self, item: QueueItem, relay: str, origin: str) -> Submission:
+        """Queue the same thing here unless an item or recent build here already carries the relay id.
+
+        ``origin`` is a sentence for people, such as "queued on green by ann".
+        """
+
+    def cancel(self, ids: Sequence[int]) -> None:
+        """Remove items from the queue; unknown ids are fine."""
+
+    def builds(self, since_ms: int, watched: Sequence[BuildRef]) -> BuildReport:
+        """Builds that started at or after ``since_ms`` and are finished, plus those of ``watched`` that are; and all running ones."""
+
+    def reload(self, jobs: Sequence[str]) -> tuple[str, ...]:
+        """Make builds that were copied in visible, keeping running ones. Returns names of jobs that do not exist here."""
+
+    def numbers(self, at_least: Mapping[str, int]) -> Mapping[str, int]:
+        """Raise next build numbers, never lower them; returns the next number of every job."""
+
+    def item_configs(self, since_ms: int) -> ItemConfigs: ...
+
+    def write_items(self, items: Sequence[ItemConfig]) -> None:
+        """Create or reconfigure jobs and folders, in the order given (parents first)."""
+
+    def delete_items(self, names: Sequence[str]) -> None:
+        """Remove jobs and folders; unknown names are fine."""
+
+    def nodes(self) -> NodeSet: ...
+
+    def add_nodes(self, nodes: NodeSet) -> None:
+        """Add or replace nodes, clouds and built-in executors."""
+
+    def withdraw_nodes(self) -> tuple[str, ...]:
+        """Remove clouds and every node that runs no build, so that its agent comes back at the owner.
+
+        Returns the nodes that stay because a build of this instance runs on them.
+        """
+
+    def ensure_secret_key(self) -> None:
+        """Make the lazily created key of ``hudson.util.Secret`` exist, so that it travels with the backup."""
+
+
+# ---- homes and instances ---------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which files of a home to read. Paths are relative, with ``/``."""
+
+    keep: Callable[[str, bool], bool]
+    """Called with (path, is_directory); False leaves the file, or the directory with all below it, out."""
+    roots: tuple[str, ...] = ("",)
+    """Where to start reading, in this order; "" is the whole home. Roots that do not exist are passed over."""
+    last: tuple[str, ...] = ()
+    """Base names that are sent after everything else of their root, such as ``build.xml``."""
+
+
+class Environment(Protocol):
+    """Where the instances of one controller live: local processes, containers, machines."""
+
+    def core(self, version: str) -> Core:
+        """The release that would be started for a version.
+
+        :raises Permanent: when there is none; the text says where it was looked for.
+        """
+
+    def state(self, instance: Instance) -> InstanceState: ...
+
+    def create(self, name: str, like: Instance, version: str) -> Instance:
+        """Reserve a new, stopped instance with an empty home and an address of its own. The same name again returns the same one."""
+
+    def start(self, instance: Instance, queue_id: str | None) -> None:
+        """Start it (a no-op when it runs). ``queue_id`` isolates its queue file (``-Dhudson.model.Queue.id``)."""
+
+    def stop(self, instance: Instance) -> None:
+        """Stop it gracefully, then firmly; returns when it has ended. A stopped one is fine."""
+
+    def remove(self, instance: Instance) -> None:
+        """Delete the stopped instance and its home; one that is gone is fine. Never touches an instance it did not create unless it is named in full.
+
+        :raises Permanent: while it runs.
+        """
+
+    def read_home(self, instance: Instance, selection: Selection, skipped: Callable[[str, str], None]) -> Iterator[bytes]:
+        """The selected files as an uncompressed tar stream in chunks of at most 1 MiB, in constant memory.
+
+        A file that vanishes or changes while it is read is retried; one that cannot be had whole is left out and
+        reported to ``skipped(path, why)``.
+        """
+
+    def write_home(self, instance: Instance, chunks: Iterable[bytes]) -> None:
+        """Unpack a tar stream into the home: each file appears whole (temporary name, then rename), in stream order.
+
+        :raises Permanent: on a path outside the home, or when the disk is full.
+        """
+
+    def logs(self, instance: Instance, lines: int) -> str:
+        """The end of the instance's own log, for people."""
+
+
+class Backups(Protocol):
+    """Archives of homes. One archive a backup, never overwritten."""
+
+    def write(self, id: str, controller: str, version: str, chunks: Iterable[bytes], skipped: Mapping[str, str]) -> BackupRecord:
+        """Compress the tar stream into an archive with a manifest: temporary name, fsync, rename. ``skipped`` is read after the last chunk.
+
+        :raises Permanent: when the disk is full or the stream is not a tar stream; nothing is left behind.
+        """
+
+    def verify(self, id: str) -> BackupRecord:
+        """Read the whole archive back and compare every file with the manifest.
+
+        :raises Permanent: naming the first difference.
+        """
+
+    def read(self, id: str) -> AbstractContextManager[Iterator[bytes]]:
+        """The tar stream again.
+
+        :raises Permanent: when there is no such backup or it is damaged.
+        """
+
+    def get(self, id: str) -> BackupRecord | None: ...
+
+    def list(self) -> tuple[BackupRecord, ...]:
+        """Newest first."""
+
+    def remove(self, id: str) -> None: ...
+
+    def free_bytes(self) -> int: ...
+
+
+class Router(Protocol):
+    """The load balancer in front of one controller."""
+
+    def apply(self, state: RouterState) -> None:
+        """Make it so, without dropping a request.
+
+        Returns once the router itself reports the new state. Existing sessions keep their side unless its weight is now 0.
+        """
+
+    def read(self) -> RouterState:
+        """What the router itself says is configured now."""
+
+    def traffic(self) -> Mapping[Side, Traffic]:
+        """What was observed, per side, since the router started."""
+
+    def close_owner_connections(self, side: Side) -> None:
+        """End WebSocket, CLI and agent connections that still go to this side, so that they come back at the owner."""
+
+
+# ---- people ----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class OutboxRow:
+    """A message that the people of an upgrade should see. (upgrade, key) names it for ever; put again, it is updated in place."""
+
+    id: int
+    upgrade: str
+    key: str
+    """``dashboard`` (the thread's parent), ``gate-<n>``, ``event-<n>``, ``picture-<n>``."""
+    channel: str
+    content: Content
+    generation: int
+    """Grows with every change of the content; the newest one is what should be shown."""
+    ts: str | None
+    """Slack's name of the message once it was posted."""
+    thread_ts: str | None
+    """ts of the upgrade's dashboard; None for the dashboard itself or while that was not posted yet."""
+    attempts: int
+
+
+class Outbox(Protocol):
+    """Durable messages to people. A Slack outage delays them, never an upgrade."""
+
+    def put(self, upgrade: str, key: str, channel: str, content: Content) -> None:
+        """Say this; the same key again replaces what is shown, and an unsent older text is never sent."""
+
+    def due(self, now: float) -> Sequence[OutboxRow]:
+        """Rows whose newest content is not shown yet and whose retry time has come, dashboards first, then oldest first.
+
+        Rows of a thread whose dashboard has no ts yet are left out.
+        """
+
+    def sent(self, id: int, generation: int, ts: str) -> None:
+        """This generation is shown now."""
+
+    def retry(self, id: int, at: float, error: str) -> None:
+        """Could not be sent; not due again before ``at``."""
+
+    def give_up(self, id: int, error: str) -> None:
+        """Can never be sent (channel archived, message deleted); kept with the error for ``status``."""
