@@ -43,6 +43,7 @@ __all__ = [
     "Clock",
     "Controller",
     "Environment",
+    "Jenkins",
     "Outbox",
     "OutboxRow",
     "Ownership",
@@ -69,6 +70,9 @@ class Stop(Protocol):
 class Clock(Protocol):
     def now(self) -> float:
         """Seconds since the epoch."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait where nothing may interrupt (inside a handover): never more than a few seconds."""
 
 
 class Scheduler(Protocol):
@@ -316,3 +320,7 @@ class Outbox(Protocol):
 
     def give_up(self, id: int, error: str) -> None:
         """Can never be sent (channel archived, message deleted); kept with the error for ``status``."""
+
+
+class Jenkins(Controller, Ownership, Protocol):
+    """One instance, to look at and to act on."""

@@ -1,0 +1,79 @@
+"""Durable messages to people: the newest content of each (upgrade, key) and what Slack shows of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from adapters.sqlite_store.connection import Connections
+from bot.content import Content, from_json, to_json
+from bot.ports import OutboxRow
+
+__all__ = ["SqliteOutbox"]
+
+_DUE = """
+SELECT o.*, parent.ts AS thread_ts FROM outbox o
+LEFT JOIN outbox parent ON parent.upgrade = o.upgrade AND parent.key = 'dashboard' AND o.key <> 'dashboard'
+WHERE o.shown < o.generation AND o.given_up = 0 AND o.due_at <= ? AND (o.key = 'dashboard' OR parent.ts IS NOT NULL)
+ORDER BY o.key <> 'dashboard', o.id
+"""
+
+
+class SqliteOutbox:
+    """Implements :class:`bot.ports.Outbox`."""
+
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
+
+    def put(self, upgrade: str, key: str, channel: str, content: Content) -> None:
+        text = json.dumps(to_json(content), ensure_ascii=False)
+        with self._connections.write() as db:
+            db.execute(
+                """INSERT INTO outbox (upgrade, key, channel, content, generation, shown, attempts, due_at, given_up)
+                   VALUES (?, ?, ?, ?, 1, 0, 0, 0, 0)
+                   ON CONFLICT (upgrade, key) DO UPDATE SET content = excluded.content, generation = generation + 1
+                   WHERE content <> excluded.content""",
+                [upgrade, key, channel, text],
+            )
+
+    def due(self, now: float) -> Sequence[OutboxRow]:
+        return [
+            OutboxRow(
+                id=row["id"],
+                upgrade=row["upgrade"],
+                key=row["key"],
+                channel=row["channel"],
+                content=from_json(json.loads(row["content"])),
+                generation=row["generation"],
+                ts=row["ts"],
+                thread_ts=row["thread_ts"],
+                attempts=row["attempts"],
+            )
+            for row in self._connections.here().query(_DUE, [now])
+        ]
+
+    def sent(self, id: int, generation: int, ts: str) -> None:
+        with self._connections.write() as db:
+            db.execute(
+                "UPDATE outbox SET shown = ?, ts = ?, attempts = 0, due_at = 0, error = NULL WHERE id = ?",
+                [generation, ts, id],
+            )
+
+    def retry(self, id: int, at: float, error: str) -> None:
+        with self._connections.write() as db:
+            db.execute(
+                "UPDATE outbox SET attempts = attempts + 1, due_at = ?, error = ? WHERE id = ?",
+                [at, error, id],
+            )
+
+    def give_up(self, id: int, error: str) -> None:
+        with self._connections.write() as db:
+            db.execute("UPDATE outbox SET given_up = 1, error = ? WHERE id = ?", [error, id])
+
+    def undelivered(self) -> tuple[int, str | None]:
+        rows = list(
+            self._connections.here().query(
+                "SELECT count(*) AS waiting, max(error) AS error FROM outbox WHERE shown < generation OR given_up = 1"
+            )
+        )
+        return rows[0]["waiting"], rows[0]["error"]

@@ -1,0 +1,111 @@
+"""Puts what people should see into the outbox. Every message follows from stored state, so it can be put again at any time."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bot.config import Config
+from bot.content import Entry, Picture, Tone
+from bot.messages import dashboard, gate_card, step_title
+from bot.model import Chart
+from bot.series import Series
+from bot.store import Store
+from bot.upgrade import Gate, Status, StepState, Upgrade
+
+__all__ = ["Announcer"]
+
+log = logging.getLogger(__name__)
+
+
+class Announcer:
+    def __init__(self, store: Store, config: Config, draw: Callable[[Series], Chart], wake: Callable[[], None]) -> None:
+        """``draw`` makes a picture; ``wake`` tells whoever delivers the outbox that there is something new."""
+        self._store = store
+        self._config = config
+        self._draw = draw
+        self._wake = wake
+
+    def approvers(self) -> tuple[str, ...]:
+        return self._config.slack.approvers or self._config.slack.operators
+
+    def dashboard(self, upgrade: Upgrade) -> None:
+        gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None
+        samples = self._store.samples(upgrade.id, upgrade.created_at)[-1:] if upgrade.following else []
+        sample: Mapping[str, Any] | None = samples[0][1] if samples else None
+        content = dashboard(upgrade, gate, sample, self._config.controllers[upgrade.controller], self.approvers())
+        self._put(upgrade, "dashboard", content)
+
+    def gate(self, upgrade: Upgrade, gate: Gate) -> None:
+        self._put(upgrade, gate.id, gate_card(upgrade, gate, self.approvers()))
+
+    def entry(self, upgrade: Upgrade, key: str, text: str, lines: tuple[str, ...] = (), tone: Tone = "info") -> None:
+        self._put(upgrade, f"event-{key}", Entry(text, lines, tone))
+
+    def picture(self, upgrade: Upgrade, gate: Gate, series: Series) -> None:
+        """A picture that cannot be drawn is left out: nothing waits for it."""
+        path = Path(self._config.state_directory) / "pictures" / f"{gate.id}.png"
+        try:
+            chart = self._draw(series)
+            path.parent.mkdir(mode=0o700, exist_ok=True)
+            path.write_bytes(chart.png)
+        except Exception:
+            log.exception("upgrade %s: the chart could not be drawn", upgrade.id)
+            return
+        self._put(upgrade, f"picture-{gate.id}", Picture(chart.title, chart.alt_text, str(path)))
+
+    def step_done(self, upgrade: Upgrade, step: str) -> None:
+        record = upgrade.records[step]
+        seconds = (record.ended_at or record.started_at) - record.started_at
+        if not step.startswith("watch-"):
+            lines = (record.note,) if record.note else ()
+            self.entry(upgrade, f"{step}-done", f"{step_title(step)} – done in {seconds:.1f} s", lines, "good")
+        self.dashboard(upgrade)
+
+    def step_failed(self, upgrade: Upgrade, step: str, error: str, again: bool, delay: float) -> None:
+        what = f"tried again in {delay:.0f} s" if again else "held for a human" if upgrade.live else "ended"
+        attempt = upgrade.records[step].attempt
+        tone: Tone = "warning" if again else "bad"
+        self.entry(upgrade, f"{step}-failed-{attempt}", f"{step_title(step)} failed, {what}", (error,), tone)
+        self.dashboard(upgrade)
+
+    def held(self, upgrade: Upgrade) -> None:
+        assert upgrade.hold is not None
+        by = f" by <@{upgrade.hold.by}>" if upgrade.hold.by else ""
+        self.entry(upgrade, f"held-{upgrade.hold.at:.0f}", f"Held{by}", (upgrade.hold.text,), "bad")
+        self.dashboard(upgrade)
+
+    def finished(self, upgrade: Upgrade) -> None:
+        texts = {
+            Status.COMPLETED: (f"{upgrade.controller} was upgraded from {upgrade.source} to {upgrade.target}.", "good"),
+            Status.ROLLED_BACK: (f"{upgrade.controller} is back on {upgrade.source}; green is stopped.", "warning"),
+            Status.FAILED: (f"The upgrade of {upgrade.controller} was not started; nothing was changed.", "bad"),
+        }
+        text, tone = texts[upgrade.status]
+        self.entry(upgrade, "finished", text, self._summary(upgrade), tone)  # type: ignore[arg-type]  # tone is a literal of the table
+        self.dashboard(upgrade)
+
+    def refresh(self, upgrade: Upgrade) -> None:
+        """Put everything again: a crash may have come between a change and the word about it."""
+        for step, record in upgrade.records.items():
+            if record.state is StepState.DONE:
+                self.step_done(upgrade, step)
+        for gate in self._store.gates(upgrade.id):
+            self.gate(upgrade, gate)
+        if not upgrade.live:
+            self.finished(upgrade)
+        self.dashboard(upgrade)
+
+    def _summary(self, upgrade: Upgrade) -> tuple[str, ...]:
+        approvals = sum(gate.outcome == "approved" for gate in self._store.gates(upgrade.id))
+        lines = [f"{approvals} approvals; {((upgrade.ended_at or upgrade.created_at) - upgrade.created_at) / 60:.1f} minutes in all."]
+        if "freeze_seconds" in upgrade.facts:
+            lines.append(f"New builds waited {upgrade.facts['freeze_seconds']:.2f} s at the handover.")
+        lines += [str(line) for line in upgrade.facts.get("for_humans", [])]
+        return tuple(lines)
+
+    def _put(self, upgrade: Upgrade, key: str, content: Any) -> None:
+        self._store.put(upgrade.id, key, upgrade.channel, content)
+        self._wake()

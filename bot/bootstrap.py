@@ -1,0 +1,170 @@
+"""Puts the product together: the only place that sees handlers, bot and adapters."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adapters.backups.archive import ArchiveBackups
+from adapters.charts import render_gate_chart
+from adapters.clock import SystemClock
+from adapters.environments.process import ProcessEnvironment
+from adapters.jenkins.client import JenkinsClient
+from adapters.jenkins.scripts import guard_script
+from adapters.routers.envoy import EnvoyRouter
+from adapters.scheduler import ApScheduler
+from adapters.sqlite_store import SqliteStore
+from bot.announcer import Announcer
+from bot.commands import BotCommands
+from bot.config import Config, ControllerConfig, secret
+from bot.context import Contexts, Services
+from bot.engine import Engine
+from bot.errors import BotError, Permanent
+from bot.faults import crash_point
+from bot.gates import Gates
+from bot.instances import current, forget_retired, retired
+from bot.model import Instance, RouterState, Side
+from bot.ports import Backups
+from bot.watching import Watcher
+
+__all__ = ["Bot", "build_backups", "build_bot", "open_store"]
+
+log = logging.getLogger(__name__)
+
+HOUSEKEEPING_SECONDS = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bot:
+    """Everything that runs; :meth:`start` and :meth:`close` in this order and its reverse."""
+
+    config: Config
+    store: SqliteStore
+    commands: BotCommands
+    engine: Engine
+    scheduler: ApScheduler
+    services: Mapping[str, Services]
+    news: threading.Event
+    """Set whenever the outbox has something new."""
+
+    def start(self) -> None:
+        for name in self.services:
+            self._adopt_router(name)
+        self.scheduler.start()
+        self.scheduler.every("housekeeping", HOUSEKEEPING_SECONDS, self._remove_retired)
+        self.engine.start()
+
+    def close(self) -> None:
+        """Stop within seconds; live upgrades stay resumable."""
+        self.scheduler.close()
+        self.engine.close()
+
+    def _adopt_router(self, name: str) -> None:
+        """A router that knows nothing yet is told where the running instance is."""
+        if self.store.live_for(name) is not None:
+            return
+        services = self.services[name]
+        instance = current(self.store, name) or first_instance(self.config, name)
+        try:
+            services.router.read()
+        except Permanent:
+            try:
+                services.router.apply(RouterState(instance.url, None, 0, Side.BLUE, instance.agent_port, None))
+                log.info("%s: the router was not configured yet and now sends everything to %s", name, instance.url)
+            except BotError as error:
+                log.warning("%s: the router could not be configured: %s", name, error)
+        except BotError as error:
+            log.warning("%s: the router does not answer: %s", name, error)
+
+    def _remove_retired(self) -> None:
+        now = SystemClock().now()
+        for name, services in self.services.items():
+            for instance, remove_at in retired(self.store, name):
+                if now < remove_at:
+                    continue
+                try:
+                    services.environment.remove(instance)
+                    forget_retired(self.store, name, instance)
+                    log.info("%s: removed the retired instance %s", name, instance.name)
+                except BotError as error:
+                    log.warning("%s: the retired instance %s could not be removed: %s", name, instance.name, error)
+
+
+def open_store(config: Config) -> SqliteStore:
+    config.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return SqliteStore(config.state_directory / "ci-upgrade.db")
+
+
+def build_backups(config: Config) -> Backups:
+    return ArchiveBackups(config.backups, SystemClock())
+
+
+def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
+    """Wire everything; nothing outside is touched before :meth:`Bot.start`.
+
+    :raises ConfigurationError: when a secret is missing.
+    """
+    clock, scheduler, store, news = SystemClock(), ApScheduler(), open_store(config), threading.Event()
+    backups = build_backups(config)
+    services = {
+        name: _services(name, controller, secret(controller, environ), backups) for name, controller in config.controllers.items()
+    }
+    announcer = Announcer(store, config, render_gate_chart, news.set)
+    gates = Gates(store, announcer, clock)
+    point = crash_point(environ)
+    contexts = Contexts(store, services, clock, announcer, point)
+    engine = Engine(
+        store=store,
+        contexts=contexts,
+        scheduler=scheduler,
+        clock=clock,
+        announcer=announcer,
+        gates=gates,
+        watcher=Watcher(),
+        crash_point=point,
+    )
+    commands = BotCommands(
+        config=config,
+        store=store,
+        engine=engine,
+        gates=gates,
+        contexts=contexts,
+        announcer=announcer,
+        clock=clock,
+        first_instance=lambda name: first_instance(config, name),
+    )
+    return Bot(config, store, commands, engine, scheduler, services, news)
+
+
+def first_instance(config: Config, name: str) -> Instance:
+    """The running instance as configured; its version is asked when it matters."""
+    blue = config.controllers[name].environment.blue
+    return Instance(
+        name=f"{name}-first",
+        version="",
+        url=str(blue.url).rstrip("/"),
+        home=str(blue.home),
+        agent_port=blue.agent_port,
+        details={"pid_file": str(blue.pid_file)},
+    )
+
+
+def _services(name: str, config: ControllerConfig, token: str, backups: Backups) -> Services:
+    verify = str(config.verify_tls) if not isinstance(config.verify_tls, bool) else config.verify_tls
+
+    def jenkins(instance: Instance) -> JenkinsClient:
+        return JenkinsClient(instance.url, config.user, token, verify_tls=verify)
+
+    return Services(
+        name=name,
+        config=config,
+        environment=ProcessEnvironment(name, config.environment),
+        router=EnvoyRouter(name, config.router),
+        backups=backups,
+        jenkins=jenkins,
+        follower_guard=guard_script,
+        ownership=threading.RLock(),
+    )

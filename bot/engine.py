@@ -1,0 +1,273 @@
+"""Drives every live upgrade: asks the planner what is next, records the intent, acts, records the outcome.
+
+One worker thread an upgrade. Everything it knows is in the store, so a process that is killed at any instruction and
+started again goes on where it was.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import threading
+from collections.abc import Callable
+
+from bot.announcer import Announcer
+from bot.context import Context, Contexts, CrashPoint, change_upgrade
+from bot.errors import BotError, Conflict, Interrupted, Permanent, Temporary
+from bot.gates import Gates
+from bot.model import Phase
+from bot.phases import Step, step_named
+from bot.planner import Advance, CloseGate, Finish, OpenGate, Run, Wait, next_action
+from bot.ports import Clock, Scheduler
+from bot.reasons import Reason
+from bot.stop_token import StopToken
+from bot.store import Entry, Store
+from bot.upgrade import Hold, Status, StepRecord, StepState, Upgrade, phase_of
+from bot.watching import Watcher
+
+__all__ = ["Engine"]
+
+log = logging.getLogger(__name__)
+
+RECENT = 20
+"""So many of the newest upgrades have their messages put again at a start, should a crash have swallowed one."""
+RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
+
+
+class _Worker(threading.Thread):
+    """Wakes when told or when something is due, and runs steps one after the other."""
+
+    def __init__(self, upgrade: str, drive: Callable[[str, _Worker], bool]) -> None:
+        super().__init__(name=f"upgrade-{upgrade}", daemon=True)
+        self.upgrade = upgrade
+        self.token = StopToken()
+        self.closing = False
+        self._drive = drive
+        self._wake = threading.Event()
+
+    def run(self) -> None:
+        while not self.closing:
+            self._wake.clear()
+            try:
+                if not self._drive(self.upgrade, self):
+                    return
+            except Exception:  # noqa: BLE001  # a defect must not end the thread silently: say it and look again later
+                log.exception("upgrade %s: unexpected error", self.upgrade)
+                self._wake.wait(5)
+                continue
+            self._wake.wait()
+
+    def wake(self) -> None:
+        self._wake.set()
+
+    def interrupt(self) -> None:
+        self.token.set()
+        self.wake()
+
+
+class Engine:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        contexts: Contexts,
+        scheduler: Scheduler,
+        clock: Clock,
+        announcer: Announcer,
+        gates: Gates,
+        watcher: Watcher,
+        crash_point: CrashPoint,
+    ) -> None:
+        self._store = store
+        self._contexts = contexts
+        self._scheduler = scheduler
+        self._clock = clock
+        self._announcer = announcer
+        self._gates = gates
+        self._watcher = watcher
+        self._crash_point = crash_point
+        self._workers: dict[str, _Worker] = {}
+        self._lock = threading.Lock()
+
+    # ---- life
+
+    def start(self) -> None:
+        """Take up every live upgrade where it was left."""
+        for upgrade in self._store.history(None, RECENT):
+            self._announcer.refresh(upgrade)
+        for upgrade in self._store.live():
+            self.wake(upgrade.id)
+
+    def close(self) -> None:
+        """Stop all workers within about a second; upgrades stay resumable."""
+        with self._lock:
+            workers = list(self._workers.values())
+        for worker in workers:
+            worker.closing = True
+            worker.interrupt()
+        for worker in workers:
+            worker.join(timeout=5)
+
+    def wake(self, upgrade: str) -> None:
+        """Something changed: look at the upgrade again."""
+        self._worker(upgrade).wake()
+
+    def interrupt(self, upgrade: str) -> None:
+        """Stop the running step (it is not a failure) and look at the upgrade again."""
+        self._worker(upgrade).interrupt()
+
+    def _worker(self, upgrade: str) -> _Worker:
+        with self._lock:
+            worker = self._workers.get(upgrade)
+            if worker is None or not worker.is_alive():
+                worker = self._workers[upgrade] = _Worker(upgrade, self._drive)
+                self._arm_ticks(self._store.get(upgrade))
+                worker.start()
+            return worker
+
+    def _arm_ticks(self, upgrade: Upgrade) -> None:
+        policy = self._contexts.services(upgrade.controller).config.policy
+        self._scheduler.every(
+            f"follow:{upgrade.id}", policy.sync_seconds, lambda: self._watcher.follow(self._contexts.beside(upgrade.id))
+        )
+        self._scheduler.every(f"sample:{upgrade.id}", policy.sample_seconds, lambda: self._sample(upgrade.id))
+
+    def _disarm(self, upgrade: str) -> None:
+        for key in (f"follow:{upgrade}", f"sample:{upgrade}", f"wake:{upgrade}", f"remind:{upgrade}"):
+            self._scheduler.cancel(key)
+        with self._lock:
+            self._workers.pop(upgrade, None)
+
+    def _sample(self, upgrade: str) -> None:
+        if self._watcher.sample(self._contexts.beside(upgrade)):
+            self.wake(upgrade)
+
+    # ---- one upgrade
+
+    def _drive(self, upgrade_id: str, worker: _Worker) -> bool:
+        """Do everything that can be done now; False when the upgrade has ended."""
+        while not worker.closing:
+            upgrade = self._store.get(upgrade_id)
+            gate = self._store.newest_gate(upgrade.id, upgrade.step)
+            action = next_action(upgrade, gate, self._clock.now())
+            try:
+                match action:
+                    case Run():
+                        self._run(upgrade, worker)
+                    case OpenGate():
+                        self._open_gate(upgrade)
+                    case CloseGate(gate_id):
+                        self._gates.expire(gate_id)
+                    case Advance(step):
+                        self._advance(upgrade, step)
+                    case Finish(status):
+                        self._finish(upgrade, status)
+                        return False
+                    case Wait(until):
+                        if not upgrade.live:
+                            self._disarm(upgrade.id)
+                            return False
+                        if until is not None:
+                            self._scheduler.at(f"wake:{upgrade.id}", until, lambda: self.wake(upgrade_id))
+                        return True
+            except Conflict:
+                continue  # somebody acted meanwhile: look again
+        return True
+
+    def _advance(self, upgrade: Upgrade, step: str) -> None:
+        now = self._clock.now()
+        seconds = step_named(step).watch_seconds(self._contexts.services(upgrade.controller).config.policy)
+        changed = dataclasses.replace(upgrade, step=step, retry_at=None)
+        if seconds is not None:
+            changed = changed.with_record(step, StepRecord(StepState.RUNNING, now, until=now + seconds))
+        if changed.status is Status.WAITING:
+            changed = dataclasses.replace(changed, status=Status.RUNNING)
+        self._announcer.dashboard(self._store.save(changed, Entry(upgrade.id, now, "event", step, 1, "reached")))
+
+    def _open_gate(self, upgrade: Upgrade) -> None:
+        context = self._contexts.of_step(upgrade, StopToken())
+        opened = self._gates.open(context)
+        remind = opened.opened_at + context.policy.gate_reminder_seconds
+        if remind < opened.expires_at:
+            self._scheduler.at(f"remind:{upgrade.id}", remind, lambda: self._gates.remind(opened.id))
+
+    def _run(self, upgrade: Upgrade, worker: _Worker) -> None:
+        step = step_named(upgrade.step)
+        running = self._mark_running(upgrade)
+        worker.token = StopToken()
+        context = self._contexts.of_step(running, worker.token)
+        try:
+            note = step.run(context)
+        except Interrupted:
+            return
+        except Conflict:
+            raise
+        except BotError as error:
+            self._failed(context, step, error)
+        except Exception as error:  # a defect in a phase holds the upgrade; it must not take the other upgrades down
+            log.exception("upgrade %s, %s: unexpected error", upgrade.id, upgrade.step)
+            self._failed(context, step, Permanent(f"unexpected error in the bot itself: {error!r} (see its log)"))
+        else:
+            self._crash_point("acted", f"{phase_of(context.step).value}.{context.step}")
+            self._done(context, note or "")
+
+    def _mark_running(self, upgrade: Upgrade) -> Upgrade:
+        now = self._clock.now()
+        record = upgrade.record()
+        if record is None or record.state is StepState.FAILED:
+            attempt = record.attempt + 1 if record else 1
+            record = StepRecord(StepState.RUNNING, now, attempt=attempt)
+        point = f"{phase_of(upgrade.step).value}.{upgrade.step}"
+        self._crash_point("before", point)
+        entry = Entry(upgrade.id, now, "intent", upgrade.step, record.attempt, f"step {upgrade.step}")
+        running = self._store.save(dataclasses.replace(upgrade.with_record(upgrade.step, record), retry_at=None), entry)
+        self._crash_point("after", point)
+        self._announcer.dashboard(running)
+        return running
+
+    def _done(self, context: Context, note: str) -> None:
+        now = self._clock.now()
+
+        def done(upgrade: Upgrade) -> Upgrade:
+            record = upgrade.records[context.step]
+            return upgrade.with_record(context.step, dataclasses.replace(record, state=StepState.DONE, ended_at=now, note=note))
+
+        entry = Entry(context.id, now, "outcome", context.step, context.attempt, f"step {context.step}", None, {"note": note})
+        saved = change_upgrade(self._store, context.id, done, entry)
+        self._announcer.step_done(saved, context.step)
+
+    def _failed(self, context: Context, step: Step, error: BotError) -> None:
+        """Undo what half-happened, then try again, hold for a human, or end."""
+        log.warning("upgrade %s, %s, attempt %d: %s", context.id, context.step, context.attempt, error)
+        if step.undo is not None:
+            try:
+                step.undo(context)
+            except BotError as undo_error:
+                error = type(error)(f"{error}. Undoing it failed as well: {undo_error}")
+        now = self._clock.now()
+        rolling_back = phase_of(context.step) is Phase.ROLLBACK
+        again = rolling_back or (isinstance(error, Temporary) and context.attempt < step.attempts)
+        delay = RETRY_SECONDS[min(context.attempt, len(RETRY_SECONDS)) - 1]
+
+        def failed(upgrade: Upgrade) -> Upgrade:
+            record = dataclasses.replace(upgrade.records[context.step], state=StepState.FAILED, ended_at=now, note=str(error))
+            upgrade = upgrade.with_record(context.step, record)
+            if upgrade.step != context.step or upgrade.status is Status.HELD:
+                return upgrade  # a human was faster
+            if again:
+                return dataclasses.replace(upgrade, retry_at=now + delay)
+            if step.ends_on_failure:
+                hold = Hold(Reason.PREFLIGHT, str(error), now)
+                return dataclasses.replace(upgrade, status=Status.FAILED, ended_at=now, hold=hold)
+            return dataclasses.replace(upgrade, status=Status.HELD, hold=Hold(step.failure, str(error), now))
+
+        entry = Entry(context.id, now, "outcome", context.step, context.attempt, "failed", None, {"error": str(error), "again": again})
+        saved = change_upgrade(self._store, context.id, failed, entry)
+        self._announcer.step_failed(saved, context.step, str(error), again, delay)
+
+    def _finish(self, upgrade: Upgrade, status: Status) -> None:
+        now = self._clock.now()
+        entry = Entry(upgrade.id, now, "event", upgrade.step, 1, status.value)
+        saved = self._store.save(dataclasses.replace(upgrade, status=status, ended_at=now, following=False), entry)
+        self._announcer.finished(saved)
+        self._disarm(upgrade.id)

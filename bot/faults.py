@@ -1,0 +1,31 @@
+"""Dying on purpose, for the rehearsal: every journalled intent is a place where the process may be killed."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Mapping
+from pathlib import Path
+
+from bot.context import CrashPoint
+
+__all__ = ["VARIABLE", "crash_point"]
+
+VARIABLE = "CI_UPGRADE_KILL_ONCE_DIRECTORY"
+
+
+def crash_point(environ: Mapping[str, str]) -> CrashPoint:
+    """Without the variable: does nothing. With it: the process kills itself once at each point and leaves a marker file there."""
+    directory = environ.get(VARIABLE)
+    if not directory:
+        return lambda moment, point: None
+
+    def crash_once(moment: str, point: str) -> None:
+        marker = Path(directory) / f"{moment}:{point}"
+        try:
+            marker.touch(exist_ok=False)
+        except FileExistsError:
+            return
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    return crash_once

@@ -1,0 +1,92 @@
+"""Gates: opened with evidence, decided once, bound to what was shown."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bot.announcer import Announcer
+from bot.context import Context
+from bot.evidence import Evidence, gather, series
+from bot.ports import Clock
+from bot.reasons import Reason
+from bot.store import Entry, Store
+from bot.upgrade import Gate, Hold, Status, Upgrade
+
+__all__ = ["Gates", "evidence_since"]
+
+
+class Gates:
+    def __init__(self, store: Store, announcer: Announcer, clock: Clock) -> None:
+        self._store = store
+        self._announcer = announcer
+        self._clock = clock
+
+    def open(self, ctx: Context) -> Gate:
+        """Ask, with everything that was measured since the step before began.
+
+        :raises Conflict: when the upgrade was changed meanwhile.
+        """
+        upgrade, now = ctx.upgrade, self._clock.now()
+        evidence = gather(ctx, evidence_since(upgrade))
+        number = sum(gate.step == upgrade.step for gate in self._store.gates(upgrade.id)) + 1
+        gate = Gate(
+            id=f"{upgrade.id}-{upgrade.step}-{number}",
+            upgrade=upgrade.id,
+            step=upgrade.step,
+            opened_at=now,
+            expires_at=now + ctx.policy.gate_expiry_seconds,
+            evidence={**evidence.as_json(), "weight": upgrade.weight, "owner": upgrade.owner.value},
+            evidence_hash=evidence.digest(),
+            verdict=evidence.verdict,
+        )
+        entry = Entry(upgrade.id, now, "event", upgrade.step, 1, "gate opened", None, {"gate": gate.id, "evidence": gate.evidence_hash})
+        saved = self._store.open_gate(gate, dataclasses.replace(upgrade, status=Status.WAITING), entry)
+        self._announcer.picture(saved, gate, series(ctx, upgrade.created_at, f"{upgrade.controller}: blue and green so far"))
+        self._announcer.gate(saved, gate)
+        self._announcer.dashboard(saved)
+        return gate
+
+    def decide(
+        self, gate: Gate, outcome: str, actor: str | None, reason: str, *, hold: Hold | None = None, seen: Evidence | None = None
+    ) -> Upgrade:
+        """Write a decision and what it makes of the upgrade: running again, or held.
+
+        :raises Conflict: when somebody else decided first.
+        """
+        now = self._clock.now()
+        upgrade = self._store.get(gate.upgrade)
+        decided = dataclasses.replace(gate, outcome=outcome, decided_by=actor, decided_at=now, reason=reason)
+        changed = dataclasses.replace(upgrade, status=Status.HELD if hold else Status.RUNNING, hold=hold)
+        detail = {"gate": gate.id, "outcome": outcome, "reason": reason, "evidence": gate.evidence_hash, "verdict": gate.verdict}
+        if seen is not None:
+            detail["measured at the click"] = seen.digest()
+        saved = self._store.decide(decided, changed, Entry(upgrade.id, now, "decision", gate.step, 1, outcome, actor, detail))
+        self._announcer.gate(saved, decided)
+        if hold is not None:
+            self._announcer.held(saved)
+        else:
+            self._announcer.dashboard(saved)
+        return saved
+
+    def expire(self, gate_id: str) -> None:
+        gate = self._store.gate(gate_id)
+        assert gate is not None, "an open gate is stored"
+        text = "Nobody decided in time."
+        self.decide(gate, "expired", None, text, hold=Hold(Reason.GATE_EXPIRED, text, self._clock.now()))
+
+    def remind(self, gate_id: str) -> None:
+        """Say once that the gate still waits."""
+        gate = self._store.gate(gate_id)
+        if gate is None or gate.outcome is not None:
+            return
+        upgrade = self._store.get(gate.upgrade)
+        who = " ".join(f"<@{user}>" for user in self._announcer.approvers())
+        text = f"Still waiting for a decision {who}".rstrip()
+        self._announcer.entry(upgrade, f"remind-{gate.id}", text, ("Undecided, the upgrade will be held.",), "warning")
+
+
+def evidence_since(upgrade: Upgrade) -> float:
+    """The evidence of a gate covers the step before it (the observation), or the validation."""
+    before = upgrade.steps[upgrade.steps.index(upgrade.step) - 1]
+    record = upgrade.records.get(before)
+    return record.started_at if record else upgrade.created_at

@@ -1,0 +1,152 @@
+"""The fenced move of ownership from one instance to the other. At every instant at most one side starts builds.
+
+Order: numbers raised ahead of time; hold the old owner; carry the rest; top the numbers up; point the owner routes at the new
+owner; give it nodes and clouds; release it; make the old one a follower; relay its queue. Builds still running on the old
+owner finish there. Every part is "make it so", so a killed handover is simply made again.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bot.context import Context
+from bot.errors import Permanent, Temporary
+from bot.model import NodeSet, Role, Side
+from bot.ownership.boundary import next_safe_moment
+from bot.ownership.relay import relay
+from bot.ownership.sync import running_builds, start_from, sync
+from bot.traffic import set_router
+
+__all__ = ["hand_over", "undo_hand_over"]
+
+RELEASE_BEFORE_SECONDS = 2.0
+"""The release itself takes a fraction of a second; this much must be left before a minute boundary."""
+PENDING_SECONDS = 5.0
+"""How long items that were already given to an executor may take to become builds."""
+
+
+def hand_over(ctx: Context, to: Side) -> float:
+    """Make ``to`` the owner; returns the freeze in seconds (0 when it was the owner already)."""
+    if ctx.upgrade.owner is not to and ctx.jenkins(to).guard().role is Role.OWNER:
+        # Killed between the release and the note of it: the release counts.
+        _note_owner(ctx, to, ctx.changed_at("release"))
+    if ctx.upgrade.owner is not to:
+        with ctx.services.ownership:
+            ctx.change("raise-numbers", lambda: _raise_numbers(ctx, to), again=True)
+            sync(ctx, to.other)
+        _await_window(ctx, to)
+        with ctx.services.ownership:
+            _move(ctx.unstoppable(), to)
+    with ctx.services.ownership:
+        _settle(ctx, to)
+    return float(ctx.upgrade.facts.get("freeze_seconds", 0.0))
+
+
+def undo_hand_over(ctx: Context, to: Side) -> None:
+    """After a failure: the old owner goes on, unless the new one was released already (then the handover is to be finished)."""
+    with ctx.services.ownership:
+        if ctx.upgrade.owner is to:
+            return
+        if ctx.changed_at("release") is not None and _was_released(ctx, to):
+            _note_owner(ctx, to, ctx.changed_at("release"))
+            return
+        ctx.change("undo-hold", lambda: _take_role(ctx, to.other, Role.OWNER), again=True)
+        ctx.change("undo-owner-route", lambda: set_router(ctx, owner=to.other), again=True)
+
+
+def _was_released(ctx: Context, to: Side) -> bool:
+    """Whether the new side became owner although its answer was lost.
+
+    :raises Temporary: when that cannot be known and green cannot be stopped: then nobody may become owner yet.
+    """
+    try:
+        return ctx.jenkins(to).guard().role is Role.OWNER
+    except Temporary:
+        if to is Side.BLUE:
+            raise
+        ctx.change("stop-silent-green", lambda: ctx.services.environment.stop(ctx.upgrade.instance(to)), again=True)
+        return False
+
+
+def _await_window(ctx: Context, to: Side) -> None:
+    """Wait for a moment well inside a minute, keeping the follower in step meanwhile."""
+    booted_at = ctx.jenkins(to).identity().started_ms / 1000
+    while True:
+        ctx.stop.check()
+        now = ctx.clock.now()
+        moment = next_safe_moment(now, booted_at)
+        if moment <= now:
+            return
+        ctx.stop.wait(min(1.0, moment - now))
+        with ctx.services.ownership:
+            relay(ctx, to)
+            sync(ctx, to.other, configs=False)
+
+
+def _move(ctx: Context, to: Side) -> None:
+    """The freeze. Nothing here asks the stop token: it is over in about a second, either way."""
+    old, new = to.other, to
+    ctx.change("hold", lambda: _take_role(ctx, old, Role.HOLDING), again=True)
+    held_at = ctx.changed_at("hold", first=True) or ctx.clock.now()
+    _await_no_pending(ctx, old)
+    sync(ctx, old, configs=False)
+    ctx.change("top-up-numbers", lambda: _raise_numbers(ctx, new), again=True)
+    busy = sorted({build.job for build in running_builds(ctx, old) if build.serial})
+    ctx.change("owner-route", lambda: set_router(ctx, owner=new), again=True)
+    ctx.change("nodes", lambda: ctx.jenkins(new).add_nodes(_nodes(ctx, old)), again=True)
+    # Only after a crash or a hanging call is a minute boundary near: its timers then fire into the held queue and are relayed.
+    now = ctx.clock.now()
+    ctx.clock.sleep(next_safe_moment(now, 0, RELEASE_BEFORE_SECONDS) - now)
+    since = ctx.jenkins(new).identity().now_ms
+    start_from(ctx, new, since)
+    ctx.change("release", lambda: _take_role(ctx, new, Role.OWNER, busy), again=True)
+    released_at = ctx.clock.now()
+    _note_owner(ctx, new, released_at, released_at - held_at)
+
+
+def _settle(ctx: Context, owner: Side) -> None:
+    """Make the old owner a follower and bring over what waits there. Repeated until it has worked."""
+    old = owner.other
+    ctx.change("follow", lambda: _take_role(ctx, old, Role.FOLLOWER))
+    relay(ctx, old)
+    ctx.change("withdraw-nodes", lambda: ctx.jenkins(old).withdraw_nodes())
+    ctx.change("close-connections", lambda: ctx.services.router.close_owner_connections(old))
+
+
+def _take_role(ctx: Context, side: Side, role: Role, busy: list[str] | None = None) -> None:
+    state = ctx.jenkins(side).take_role(role, ctx.id, busy or ())
+    if state.role is not role:
+        raise Permanent(f"{side.value} was told to be {role.value} but says it is {state.role.value}")
+
+
+def _raise_numbers(ctx: Context, to: Side) -> None:
+    wanted = ctx.jenkins(to.other).numbers({})
+    reached = ctx.jenkins(to).numbers(wanted)
+    low = sorted(job for job, number in wanted.items() if reached.get(job, 0) < number)
+    if low:
+        raise Permanent(f"next build numbers could not be raised on {to.value} for: {', '.join(low[:5])}")
+
+
+def _nodes(ctx: Context, side: Side) -> NodeSet:
+    nodes = ctx.jenkins(side).nodes()
+    # Built-in executors stay with an old owner while its builds finish; the figure that counts is blue's own, before green had 0.
+    return dataclasses.replace(nodes, executors=int(ctx.upgrade.facts.get("executors", nodes.executors)))
+
+
+def _await_no_pending(ctx: Context, side: Side) -> None:
+    """An item given to an executor becomes a build and takes a number: only then are the numbers final."""
+    deadline = ctx.clock.now() + PENDING_SECONDS
+    while ctx.jenkins(side).guard().pending:
+        if ctx.clock.now() > deadline:
+            raise Temporary(f"{side.value} still has builds about to start after {PENDING_SECONDS:.0f} s of holding")
+        ctx.clock.sleep(0.05)
+
+
+def _note_owner(ctx: Context, owner: Side, released_at: float | None = None, freeze: float | None = None) -> None:
+    released = released_at or ctx.clock.now()
+    facts = {"released_at": released, "former_owner": owner.other.value}
+    if freeze is not None:
+        facts["freeze_seconds"] = round(freeze, 2)
+    ctx.update(lambda upgrade: dataclasses.replace(upgrade, owner=owner).with_facts(**facts))
+
+

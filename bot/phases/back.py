@@ -1,0 +1,81 @@
+"""Rollback: users are back on blue first, ownership next, everything else after. Nothing that ran on green is lost."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bot.context import Context
+from bot.errors import Permanent
+from bot.model import Role, RouterState, Side
+from bot.ownership.handover import hand_over, undo_hand_over
+from bot.ownership.relay import relay
+from bot.ownership.sync import sync
+from bot.phases.soak import await_drained
+from bot.traffic import set_router
+
+__all__ = ["drain", "ownership", "sessions", "stop_green", "undo_ownership"]
+
+
+def sessions(ctx: Context) -> str:
+    """All sessions to blue, at once; existing ones too, because green's weight becomes 0."""
+    if not ctx.upgrade.following:
+        return "no session was on green"
+    ctx.change("sessions", lambda: set_router(ctx, weight=0), again=True)
+    ctx.update(lambda row: dataclasses.replace(row, weight=0))
+    return "the router reports 0% for green"
+
+
+def ownership(ctx: Context) -> str:
+    upgrade = ctx.upgrade
+    if upgrade.green is None or not upgrade.following:
+        return "blue owned the builds all the time"
+    if upgrade.owner is Side.GREEN or ctx.jenkins(Side.GREEN).guard().role is Role.OWNER:
+        freeze = hand_over(ctx, Side.BLUE)
+        return f"blue owns builds, timers and agents again; new builds waited {freeze:.2f} s"
+    with ctx.services.ownership:
+        # A handover may have been cut short: blue must not go on holding.
+        ctx.change("release-blue", lambda: _release_blue(ctx), again=True)
+        ctx.change("owner-route", lambda: set_router(ctx, owner=Side.BLUE), again=True)
+        moved = relay(ctx, Side.GREEN)
+    return f"blue owned the builds all the time; {moved} queued items were brought over"
+
+
+def undo_ownership(ctx: Context) -> None:
+    if ctx.upgrade.following:
+        undo_hand_over(ctx, Side.BLUE)
+
+
+def drain(ctx: Context) -> str:
+    if not ctx.upgrade.following or ctx.upgrade.facts.get("former_owner") != Side.GREEN.value:
+        return "nothing ran on green"
+    note = await_drained(ctx)
+    with ctx.services.ownership:
+        report = sync(ctx, Side.GREEN, configs=False)
+    if report.running:
+        raise Permanent("a build started on green although it is fenced")
+    return note
+
+
+def stop_green(ctx: Context) -> str:
+    upgrade = ctx.upgrade
+    green = upgrade.green
+    if green is None:
+        return "green was never made"
+    with ctx.services.ownership:
+        if upgrade.following:
+            relay(ctx, Side.GREEN)
+        ctx.change("forget-green", lambda: _forget_green(ctx), again=True)
+        ctx.update(lambda row: dataclasses.replace(row, following=False))
+    ctx.change("stop-green", lambda: ctx.services.environment.stop(green), again=True)
+    return "green is stopped; its home is kept for a look and can be removed"
+
+
+def _release_blue(ctx: Context) -> None:
+    state = ctx.jenkins(Side.BLUE).take_role(Role.OWNER, ctx.id)
+    if state.role is not Role.OWNER:
+        raise Permanent(f"blue should own the builds but says it is {state.role.value}")
+
+
+def _forget_green(ctx: Context) -> None:
+    blue = ctx.upgrade.blue
+    ctx.services.router.apply(RouterState(blue.url, None, 0, Side.BLUE, blue.agent_port, None))

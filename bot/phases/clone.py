@@ -1,0 +1,42 @@
+"""Clone: green is built from the backup, never from blue's disk, so every upgrade proves that its backup restores."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+from bot.context import Context
+from bot.tar_stream import clone_stream, unfinished_builds
+
+__all__ = ["run"]
+
+
+def run(ctx: Context) -> str:
+    upgrade, environment = ctx.upgrade, ctx.services.environment
+    name = f"{upgrade.controller}-{upgrade.id}"
+    ctx.change("create", lambda: _create(ctx, name))
+    green = ctx.upgrade.green
+    assert green is not None, "green was created"
+    ctx.change("restore", lambda: environment.write_home(green, _home(ctx)))
+    return f"green's home was restored from backup {upgrade.facts['backup']}; its address is {green.url}"
+
+
+def _create(ctx: Context, name: str) -> None:
+    upgrade = ctx.upgrade
+    green = ctx.services.environment.create(name, upgrade.blue, upgrade.target)
+    ctx.update(lambda row: dataclasses.replace(row, green=green))
+
+
+def _home(ctx: Context) -> Iterator[bytes]:
+    """Two passes over the archive: which builds are unfinished is known only at its end."""
+    backups = ctx.services.backups
+    with backups.read(ctx.id) as chunks:
+        unfinished = unfinished_builds(_checked(ctx, chunks))
+    with backups.read(ctx.id) as chunks:
+        yield from clone_stream(_checked(ctx, chunks), unfinished, ctx.services.follower_guard(ctx.id))
+
+
+def _checked(ctx: Context, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        ctx.stop.check()
+        yield chunk

@@ -1,0 +1,38 @@
+"""Retire: blue is stopped and kept for the retention time; green becomes the controller's only instance."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bot.context import Context
+from bot.instances import remember, remember_retired
+from bot.model import RouterState, Side
+
+__all__ = ["run"]
+
+
+def run(ctx: Context) -> str:
+    upgrade = ctx.upgrade
+    blue, green = upgrade.blue, upgrade.instance(Side.GREEN)
+    with ctx.services.ownership:
+        ctx.update(lambda row: dataclasses.replace(row, following=False))
+        ctx.change("remember", lambda: remember(ctx.store, upgrade.controller, green))
+        # From now on the router knows one instance again, as blue of the next upgrade; the address behind it does not change.
+        ctx.change("settle-router", lambda: _settle(ctx), again=True)
+    ctx.change("stop-blue", lambda: ctx.services.environment.stop(blue))
+    remove_at = ctx.clock.now() + ctx.policy.retention_seconds
+    ctx.change("schedule-removal", lambda: remember_retired(ctx.store, upgrade.controller, blue, remove_at))
+    ctx.change("prune-backups", lambda: _prune(ctx))
+    return f"blue ({upgrade.source}) is stopped; its home is kept until it is removed"
+
+
+def _settle(ctx: Context) -> None:
+    green = ctx.upgrade.instance(Side.GREEN)
+    wanted = RouterState(green.url, None, 0, Side.BLUE, green.agent_port, None)
+    ctx.services.router.apply(wanted)
+
+
+def _prune(ctx: Context) -> None:
+    mine = [backup for backup in ctx.services.backups.list() if backup.controller == ctx.upgrade.controller]
+    for old in mine[ctx.policy.keep_backups :]:
+        ctx.services.backups.remove(old.id)

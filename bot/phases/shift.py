@@ -1,0 +1,46 @@
+"""Shift: sessions move to green in approved steps, ownership in one fenced handover."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bot.context import Context
+from bot.errors import Permanent
+from bot.evidence import gather
+from bot.model import Side
+from bot.ownership.handover import hand_over, undo_hand_over
+from bot.traffic import router_state, set_router
+
+__all__ = ["conclude", "hand_over_to_green", "send", "undo_hand_over_to_green"]
+
+
+def send(ctx: Context, weight: int) -> str:
+    """Set the session weight; the router is read back."""
+    before = ctx.upgrade.weight
+    ctx.stop.check()
+    ctx.change("weight", lambda: set_router(ctx, weight=weight), again=True, detail={"from": before, "to": weight})
+    ctx.update(lambda row: dataclasses.replace(row, weight=weight))
+    return f"the router reports {weight}% of new sessions for green (before: {before}%)"
+
+
+def conclude(ctx: Context) -> str:
+    """End of an observation: the router still says what it was told, and green does no worse."""
+    wanted, found = router_state(ctx.upgrade), ctx.services.router.read()
+    if wanted != found:
+        ctx.change("restore-router", lambda: ctx.services.router.apply(wanted), again=True)
+        ctx.say("The router had lost its settings and was put right.", f"It reported {found}.", tone="warning", key="restored")
+    record = ctx.upgrade.record()
+    assert record is not None, "a watched step has a record"
+    evidence = gather(ctx, record.started_at)
+    if evidence.verdict == "fail":
+        raise Permanent("green does worse than blue: " + "; ".join(evidence.reasons))
+    return "; ".join(evidence.reasons)
+
+
+def hand_over_to_green(ctx: Context) -> str:
+    freeze = hand_over(ctx, Side.GREEN)
+    return f"green owns builds, timers and agents; new builds waited {freeze:.2f} s"
+
+
+def undo_hand_over_to_green(ctx: Context) -> None:
+    undo_hand_over(ctx, Side.GREEN)

@@ -1,0 +1,64 @@
+"""Upgrade: green starts on the target core, fenced; then it is brought up to date and made known to the router."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from bot.context import Context
+from bot.errors import NotStarted, Permanent, Temporary
+from bot.model import Role, Side
+from bot.ownership.sync import sync
+from bot.traffic import set_router
+
+__all__ = ["run"]
+
+
+def run(ctx: Context) -> str:
+    green = ctx.upgrade.instance(Side.GREEN)
+    environment = ctx.services.environment
+    ctx.change("start", lambda: environment.start(green, ctx.id), again=True)
+    seconds = await_boot(ctx)
+    ctx.change("fence", lambda: _fence(ctx), again=True)
+    with ctx.services.ownership:
+        report = sync(ctx, Side.BLUE)
+    ctx.update(lambda row: dataclasses.replace(row, following=True))
+    ctx.change("register", lambda: set_router(ctx), again=True)
+    return f"green runs {ctx.upgrade.target} after {seconds:.0f} s, fenced; {report.carried} builds caught up"
+
+
+def await_boot(ctx: Context) -> float:
+    """Wait until green answers as the target version; returns the seconds that took.
+
+    :raises Permanent: when it ends, is another version, or takes too long; the text has the end of its log.
+    """
+    green = ctx.upgrade.instance(Side.GREEN)
+    began = ctx.clock.now()
+    while True:
+        try:
+            boot = ctx.jenkins(Side.GREEN).boot()
+        except (NotStarted, Temporary):
+            waited = ctx.clock.now() - began
+            if not ctx.services.environment.state(green).running:
+                raise Permanent(f"green ended while it started. {_log(ctx)}") from None
+            if waited > ctx.policy.boot_seconds:
+                raise Permanent(f"green has not started within {ctx.policy.boot_seconds:.0f} s. {_log(ctx)}") from None
+            ctx.stop.wait(0.25)
+            continue
+        if boot.version != ctx.upgrade.target:
+            raise Permanent(f"green says it is {boot.version}, not {ctx.upgrade.target}")
+        return ctx.clock.now() - began
+
+
+def _fence(ctx: Context) -> None:
+    """The guard in green's home may have failed open (its exceptions are only logged): ask, mend, else stop green."""
+    jenkins = ctx.jenkins(Side.GREEN)
+    state = jenkins.guard()
+    if state.role is not Role.FOLLOWER or not state.persisted:
+        state = jenkins.take_role(Role.FOLLOWER, ctx.id)
+    if state.role is not Role.FOLLOWER:
+        ctx.services.environment.stop(ctx.upgrade.instance(Side.GREEN))
+        raise Permanent("green could not be fenced and was stopped: it would have run timers and builds of its own")
+
+
+def _log(ctx: Context) -> str:
+    return "The end of its log: " + ctx.services.environment.logs(ctx.upgrade.instance(Side.GREEN), 5).strip()[-600:]

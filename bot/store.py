@@ -1,0 +1,87 @@
+"""What must survive the process: upgrades, their journal, gates, samples and small documents.
+
+State and journal change in one transaction; every save carries the version it was read at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.ports import Outbox
+from bot.upgrade import Gate, Upgrade
+
+__all__ = ["Entry", "Store"]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the journal. Never secrets."""
+
+    upgrade: str
+    at: float
+    kind: str
+    """``intent``, ``outcome``, ``decision`` or ``event``."""
+    step: str
+    attempt: int
+    name: str
+    """What is changed or happened, such as ``hold-blue``."""
+    actor: str | None = None
+    """User id; None: the bot."""
+    detail: Mapping[str, Any] | None = None
+
+
+class Store(Outbox, Protocol):
+    def create(self, upgrade: Upgrade, entry: Entry) -> None:
+        """:raises Refused: when the controller already has a live upgrade; the text names it."""
+
+    def get(self, upgrade: str) -> Upgrade:
+        """:raises Refused: when there is none with this id."""
+
+    def live(self) -> tuple[Upgrade, ...]: ...
+
+    def live_for(self, controller: str) -> Upgrade | None: ...
+
+    def history(self, controller: str | None, limit: int) -> tuple[Upgrade, ...]:
+        """Newest first."""
+
+    def save(self, upgrade: Upgrade, *entries: Entry) -> Upgrade:
+        """Write the row and journal together; returns it with its new version.
+
+        :raises Conflict: when the row was changed since ``upgrade`` was read; nothing is written.
+        """
+
+    def record(self, entry: Entry) -> None: ...
+
+    def journal(self, upgrade: str) -> tuple[Entry, ...]: ...
+
+    def changes_done(self, upgrade: str, step: str, attempt: int) -> frozenset[str]:
+        """Names of the changes of this attempt whose outcome is recorded."""
+
+    def open_gate(self, gate: Gate, upgrade: Upgrade, *entries: Entry) -> Upgrade:
+        """Write the gate and save the upgrade in one transaction; see :meth:`save`."""
+
+    def gate(self, gate: str) -> Gate | None: ...
+
+    def newest_gate(self, upgrade: str, step: str) -> Gate | None: ...
+
+    def gates(self, upgrade: str) -> tuple[Gate, ...]: ...
+
+    def decide(self, gate: Gate, upgrade: Upgrade, *entries: Entry) -> Upgrade:
+        """Write the decision that ``gate`` carries and save the upgrade, if the gate is still undecided.
+
+        :raises Conflict: when it was decided before, or the upgrade changed; nothing is written.
+        """
+
+    def add_sample(self, upgrade: str, at: float, sample: Mapping[str, Any]) -> None: ...
+
+    def samples(self, upgrade: str, since: float) -> Sequence[tuple[float, Mapping[str, Any]]]: ...
+
+    def document(self, key: str) -> Mapping[str, Any] | None:
+        """A small JSON document: sync positions, a controller's current instance."""
+
+    def put_document(self, key: str, value: Mapping[str, Any]) -> None: ...
+
+    def undelivered(self) -> tuple[int, str | None]:
+        """How many messages wait to be shown, and the last error."""

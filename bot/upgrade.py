@@ -1,0 +1,179 @@
+"""One upgrade as a frozen record, and the names of its steps.
+
+Steps are stored by name with the plan in the row: an upgrade that waits over a new release of the bot goes on with the
+plan that was approved.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+from bot.model import Instance, Phase, Side
+from bot.reasons import Reason
+
+__all__ = [
+    "FINAL",
+    "Gate",
+    "Hold",
+    "Status",
+    "StepRecord",
+    "StepState",
+    "Upgrade",
+    "phase_of",
+    "plan_steps",
+    "rollback_steps",
+]
+
+PLAN_VERSION = 1
+
+
+class Status(StrEnum):
+    RUNNING = "running"
+    WAITING = "waiting"
+    """A gate is open."""
+    HELD = "held"
+    """Stopped until a human resumes it or rolls back."""
+    ROLLING_BACK = "rolling_back"
+    COMPLETED = "completed"
+    ROLLED_BACK = "rolled_back"
+    FAILED = "failed"
+    """Ended before anything was changed (preflight)."""
+
+
+FINAL = frozenset({Status.COMPLETED, Status.ROLLED_BACK, Status.FAILED})
+
+
+class StepState(StrEnum):
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    state: StepState
+    started_at: float
+    ended_at: float | None = None
+    attempt: int = 1
+    """Grows when the step failed and is tried again; a crash does not raise it."""
+    until: float | None = None
+    """End of a watched time (observation, soak), fixed when the step starts."""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Hold:
+    reason: Reason
+    text: str
+    """A sentence for people, with what to do."""
+    at: float
+    by: str | None = None
+    """User id; None when the bot held by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """A wait for a human decision, with the evidence it rests on."""
+
+    id: str
+    """``<upgrade>-<step>-<n>``: a gate that is opened again is a new gate."""
+    upgrade: str
+    step: str
+    opened_at: float
+    expires_at: float
+    evidence: Mapping[str, Any]
+    """What was shown (see :mod:`bot.evidence`)."""
+    evidence_hash: str
+    verdict: str
+    outcome: str | None = None
+    """approved, held, rolled back, expired or superseded."""
+    decided_by: str | None = None
+    decided_at: float | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    id: str
+    controller: str
+    source: str
+    target: str
+    requested_by: str
+    channel: str
+    created_at: float
+    steps: tuple[str, ...]
+    """Names, in order; replaced by the rollback's steps when it is rolled back."""
+    step: str
+    """The current one."""
+    status: Status
+    blue: Instance
+    green: Instance | None = None
+    owner: Side = Side.BLUE
+    weight: int = 0
+    """Session weight of green that was last asked of the router."""
+    records: Mapping[str, StepRecord] = field(default_factory=dict)
+    hold: Hold | None = None
+    retry_at: float | None = None
+    """Not to be tried again before this time (after a temporary failure)."""
+    following: bool = False
+    """True while the follower is alive and must be kept in step (sync, relay)."""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+    """Small results of phases: backup id, freeze seconds, executors."""
+    ended_at: float | None = None
+    version: int = 0
+    """Row version for compare-and-set."""
+    plan_version: int = PLAN_VERSION
+
+    @property
+    def live(self) -> bool:
+        return self.status not in FINAL
+
+    def instance(self, side: Side) -> Instance:
+        if side is Side.BLUE:
+            return self.blue
+        assert self.green is not None, "green does not exist yet"
+        return self.green
+
+    def record(self, step: str | None = None) -> StepRecord | None:
+        return self.records.get(step or self.step)
+
+    def with_record(self, step: str, record: StepRecord) -> Upgrade:
+        return dataclasses.replace(self, records={**self.records, step: record})
+
+    def with_facts(self, **facts: Any) -> Upgrade:
+        return dataclasses.replace(self, facts={**self.facts, **facts})
+
+    def following_step(self) -> str | None:
+        """The step after the current one, None at the end."""
+        index = self.steps.index(self.step)
+        return self.steps[index + 1] if index + 1 < len(self.steps) else None
+
+
+def plan_steps(traffic: tuple[int | str, ...]) -> tuple[str, ...]:
+    """All steps of an upgrade with this traffic plan, gates included."""
+    steps = ["preflight", "backup", "clone", "upgrade", "validate"]
+    for entry in traffic:
+        move = "handover" if entry == "handover" else f"send-{entry}"
+        steps += [f"gate-{entry}", move, f"watch-{entry}"]
+    return (*steps, "soak", "drain", "gate-retire", "retire")
+
+
+def rollback_steps() -> tuple[str, ...]:
+    """Users first, ownership next, everything else after."""
+    return ("back-sessions", "back-handover", "back-drain", "back-stop")
+
+
+def phase_of(step: str) -> Phase:
+    if step.startswith("back-"):
+        return Phase.ROLLBACK
+    if step in ("gate-retire", "retire"):
+        return Phase.RETIRE
+    if step in ("soak", "drain"):
+        return Phase.SOAK
+    if step.startswith(("gate-", "send-", "watch-")) or step == "handover":
+        return Phase.SHIFT
+    return Phase(step)

@@ -1,0 +1,109 @@
+"""What happens again and again while an upgrade lives: keeping the follower in step, and sampling both sides."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+
+from bot.context import Context
+from bot.errors import BotError, Conflict, Interrupted
+from bot.evidence import gather, take_sample
+from bot.model import Role, Side
+from bot.ownership.relay import relay
+from bot.ownership.sync import SyncReport, sync
+from bot.reasons import Reason
+from bot.store import Entry
+from bot.traffic import router_state, set_router
+from bot.upgrade import Hold, Status, Upgrade
+
+__all__ = ["Watcher"]
+
+log = logging.getLogger(__name__)
+
+MOVING = ("handover", "back-handover")
+
+
+class Watcher:
+    """Ticks of all upgrades. A tick that fails is logged and tried again at the next tick; people see the lag grow."""
+
+    def follow(self, ctx: Context) -> None:
+        """Relay, sync and guard check of one upgrade."""
+        if not ctx.services.ownership.acquire(blocking=False):
+            return  # a handover or an earlier tick is at it
+        try:
+            upgrade = ctx.upgrade
+            # A handover that was cut short knows how to go on; a tick in between would undo half of it.
+            if upgrade.following and not _moving(upgrade):
+                self._follow(ctx, upgrade)
+        except Interrupted:
+            return
+        except BotError as error:
+            log.warning("upgrade %s: keeping the follower in step: %s", ctx.id, error)
+        except Exception:  # the scheduler must go on ticking
+            log.exception("upgrade %s: keeping the follower in step", ctx.id)
+        finally:
+            ctx.services.ownership.release()
+
+    def _follow(self, ctx: Context, upgrade: Upgrade) -> None:
+        follower = upgrade.owner.other
+        if ctx.jenkins(follower).guard().role is not Role.FOLLOWER:
+            ctx.change("guard-again", lambda: ctx.jenkins(follower).take_role(Role.FOLLOWER, ctx.id), again=True)
+            ctx.say(f"{follower.value} had lost its guard (a restart?) and was fenced again.", tone="warning", key="guard-again")
+        relay(ctx, follower)
+        if upgrade.facts.get("former_owner") == follower.value:
+            self._drain(ctx, follower)
+        sync(ctx, upgrade.owner)
+
+    def _drain(self, ctx: Context, old: Side) -> None:
+        """The old owner's last builds: carry what finished, let their serial jobs run again, give its agents back."""
+        report: SyncReport = sync(ctx, old, configs=False)
+        owner = ctx.jenkins(old.other)
+        busy = sorted({build.job for build in report.running if build.serial})
+        if sorted(owner.guard().busy) != busy:
+            ctx.change("busy-jobs", lambda: owner.take_role(Role.OWNER, ctx.id, busy), again=True)
+        if not report.running and not ctx.upgrade.facts.get("drained"):
+            ctx.change("withdraw-last-nodes", lambda: ctx.jenkins(old).withdraw_nodes(), again=True)
+            ctx.update(lambda upgrade: upgrade.with_facts(drained=True))
+
+    def sample(self, ctx: Context) -> bool:
+        """Measure both sides; True when the upgrade was held because green does worse."""
+        try:
+            upgrade = ctx.upgrade
+            if not upgrade.following or _moving(upgrade):
+                return False
+            take_sample(ctx)
+            ctx.announcer.dashboard(upgrade)
+            return upgrade.status is Status.RUNNING and upgrade.step.startswith(("watch-", "soak")) and self._judge(ctx, upgrade)
+        except BotError as error:
+            log.warning("upgrade %s: sampling: %s", ctx.id, error)
+        except Exception:  # the scheduler must go on ticking
+            log.exception("upgrade %s: sampling", ctx.id)
+        return False
+
+    def _judge(self, ctx: Context, upgrade: Upgrade) -> bool:
+        record = upgrade.record()
+        assert record is not None, "a watched step has a record"
+        evidence = gather(ctx, record.started_at)
+        if evidence.verdict != "fail":
+            return False
+        text = "Green does worse than blue: " + "; ".join(evidence.reasons)
+        # Sessions go back only while blue still owns the builds: after the handover people would look at a follower.
+        back = ctx.config.thresholds.move_back_on_fail and upgrade.owner is Side.BLUE and upgrade.weight > 0
+        if back:
+            ctx.change("move-back", lambda: set_router(ctx, weight=0), again=True)
+        now = ctx.clock.now()
+        held = dataclasses.replace(
+            upgrade, status=Status.HELD, weight=0 if back else upgrade.weight, hold=Hold(Reason.VERDICT, text, now)
+        )
+        try:
+            saved = ctx.store.save(held, Entry(ctx.id, now, "event", upgrade.step, 1, "held", None, {"why": text}))
+        except Conflict:
+            if back:
+                ctx.services.router.apply(router_state(ctx.upgrade))
+            return False
+        ctx.announcer.held(saved)
+        return True
+
+
+def _moving(upgrade: Upgrade) -> bool:
+    return upgrade.step in MOVING and upgrade.status in (Status.RUNNING, Status.ROLLING_BACK)
