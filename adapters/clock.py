@@ -1,6 +1,7 @@
 """The machine's clock."""
 
 import time
+from threading import Event
 
 __all__ = ["SystemClock"]
 
@@ -11,5 +12,5 @@ class SystemClock:
     def now(self) -> float:
         return time.time()
 
-    def sleep(self, seconds: float) -> None:
-        time.sleep(max(0.0, seconds))
+    def wait(self, event: Event, seconds: float) -> None:
+        event.wait(max(0.0, seconds))

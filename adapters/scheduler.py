@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -33,13 +34,15 @@ class ApScheduler:
         self._scheduler.shutdown(wait=False)
 
     def at(self, key: str, when: float, call: Callable[[], None]) -> None:
-        self._scheduler.add_job(call, "date", run_date=datetime.fromtimestamp(when, UTC), id=key, replace_existing=True)
+        self._scheduler.add_job(
+            call, "date", run_date=datetime.fromtimestamp(when, UTC), id=key, replace_existing=True
+        )
 
     def every(self, key: str, seconds: float, call: Callable[[], None]) -> None:
-        self._scheduler.add_job(call, "interval", seconds=seconds, id=key, replace_existing=True, next_run_time=datetime.now(UTC))
+        self._scheduler.add_job(
+            call, "interval", seconds=seconds, id=key, replace_existing=True, next_run_time=datetime.now(UTC)
+        )
 
     def cancel(self, key: str) -> None:
-        try:
+        with contextlib.suppress(JobLookupError):  # never armed, or fired already
             self._scheduler.remove_job(key)
-        except JobLookupError:
-            pass  # never armed, or fired already

@@ -21,7 +21,9 @@ log = logging.getLogger(__name__)
 
 
 class Announcer:
-    def __init__(self, store: Store, config: Config, draw: Callable[[Series], Chart], wake: Callable[[], None]) -> None:
+    def __init__(
+        self, store: Store, config: Config, draw: Callable[[Series], Chart], wake: Callable[[], None]
+    ) -> None:
         """``draw`` makes a picture; ``wake`` tells whoever delivers the outbox that there is something new."""
         self._store = store
         self._config = config
@@ -35,13 +37,17 @@ class Announcer:
         gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None
         samples = self._store.samples(upgrade.id, upgrade.created_at)[-1:] if upgrade.following else []
         sample: Mapping[str, Any] | None = samples[0][1] if samples else None
-        content = dashboard(upgrade, gate, sample, self._config.controllers[upgrade.controller], self.approvers())
+        content = dashboard(
+            upgrade, gate, sample, self._config.controllers[upgrade.controller], self.approvers()
+        )
         self._put(upgrade, "dashboard", content)
 
     def gate(self, upgrade: Upgrade, gate: Gate) -> None:
         self._put(upgrade, gate.id, gate_card(upgrade, gate, self.approvers()))
 
-    def entry(self, upgrade: Upgrade, key: str, text: str, lines: tuple[str, ...] = (), tone: Tone = "info") -> None:
+    def entry(
+        self, upgrade: Upgrade, key: str, text: str, lines: tuple[str, ...] = (), tone: Tone = "info"
+    ) -> None:
         self._put(upgrade, f"event-{key}", Entry(text, lines, tone))
 
     def picture(self, upgrade: Upgrade, gate: Gate, series: Series) -> None:
@@ -61,7 +67,9 @@ class Announcer:
         seconds = (record.ended_at or record.started_at) - record.started_at
         if not step.startswith("watch-"):
             lines = (record.note,) if record.note else ()
-            self.entry(upgrade, f"{step}-done", f"{step_title(step)} – done in {seconds:.1f} s", lines, "good")
+            self.entry(
+                upgrade, f"{step}-done", f"{step_title(step)} – done in {seconds:.1f} s", lines, "good"
+            )
         self.dashboard(upgrade)
 
     def step_failed(self, upgrade: Upgrade, step: str, error: str, again: bool, delay: float) -> None:
@@ -79,9 +87,18 @@ class Announcer:
 
     def finished(self, upgrade: Upgrade) -> None:
         texts = {
-            Status.COMPLETED: (f"{upgrade.controller} was upgraded from {upgrade.source} to {upgrade.target}.", "good"),
-            Status.ROLLED_BACK: (f"{upgrade.controller} is back on {upgrade.source}; green is stopped.", "warning"),
-            Status.FAILED: (f"The upgrade of {upgrade.controller} was not started; nothing was changed.", "bad"),
+            Status.COMPLETED: (
+                f"{upgrade.controller} was upgraded from {upgrade.source} to {upgrade.target}.",
+                "good",
+            ),
+            Status.ROLLED_BACK: (
+                f"{upgrade.controller} is back on {upgrade.source}; green is stopped.",
+                "warning",
+            ),
+            Status.FAILED: (
+                f"The upgrade of {upgrade.controller} was not started; nothing was changed.",
+                "bad",
+            ),
         }
         text, tone = texts[upgrade.status]
         self.entry(upgrade, "finished", text, self._summary(upgrade), tone)  # type: ignore[arg-type]  # tone is a literal of the table
@@ -100,7 +117,9 @@ class Announcer:
 
     def _summary(self, upgrade: Upgrade) -> tuple[str, ...]:
         approvals = sum(gate.outcome == "approved" for gate in self._store.gates(upgrade.id))
-        lines = [f"{approvals} approvals; {((upgrade.ended_at or upgrade.created_at) - upgrade.created_at) / 60:.1f} minutes in all."]
+        lines = [
+            f"{approvals} approvals; {((upgrade.ended_at or upgrade.created_at) - upgrade.created_at) / 60:.1f} minutes in all."
+        ]
         if "freeze_seconds" in upgrade.facts:
             lines.append(f"New builds waited {upgrade.facts['freeze_seconds']:.2f} s at the handover.")
         lines += [str(line) for line in upgrade.facts.get("for_humans", [])]

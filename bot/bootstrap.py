@@ -10,11 +10,12 @@ from dataclasses import dataclass
 
 from adapters.backups.archive import ArchiveBackups
 from adapters.charts import render_gate_chart
-from adapters.clock import SystemClock
 from adapters.environments.process import ProcessEnvironment
 from adapters.jenkins.client import JenkinsClient
-from adapters.jenkins.scripts import guard_script
 from adapters.routers.envoy import EnvoyRouter
+
+from adapters.clock import SystemClock
+from adapters.jenkins.scripts import guard_script
 from adapters.scheduler import ApScheduler
 from adapters.sqlite_store import SqliteStore
 from bot.announcer import Announcer
@@ -72,8 +73,12 @@ class Bot:
             services.router.read()
         except Permanent:
             try:
-                services.router.apply(RouterState(instance.url, None, 0, Side.BLUE, instance.agent_port, None))
-                log.info("%s: the router was not configured yet and now sends everything to %s", name, instance.url)
+                services.router.apply(
+                    RouterState(instance.url, None, 0, Side.BLUE, instance.agent_port, None)
+                )
+                log.info(
+                    "%s: the router was not configured yet and now sends everything to %s", name, instance.url
+                )
             except BotError as error:
                 log.warning("%s: the router could not be configured: %s", name, error)
         except BotError as error:
@@ -90,7 +95,9 @@ class Bot:
                     forget_retired(self.store, name, instance)
                     log.info("%s: removed the retired instance %s", name, instance.name)
                 except BotError as error:
-                    log.warning("%s: the retired instance %s could not be removed: %s", name, instance.name, error)
+                    log.warning(
+                        "%s: the retired instance %s could not be removed: %s", name, instance.name, error
+                    )
 
 
 def open_store(config: Config) -> SqliteStore:
@@ -110,7 +117,8 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
     clock, scheduler, store, news = SystemClock(), ApScheduler(), open_store(config), threading.Event()
     backups = build_backups(config)
     services = {
-        name: _services(name, controller, secret(controller, environ), backups) for name, controller in config.controllers.items()
+        name: _services(name, controller, secret(controller, environ), backups)
+        for name, controller in config.controllers.items()
     }
     announcer = Announcer(store, config, render_gate_chart, news.set)
     gates = Gates(store, announcer, clock)

@@ -9,7 +9,7 @@ import signal
 import sys
 import threading
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import click
 
@@ -33,7 +33,7 @@ config_option = click.option(
 class _LazyGroup(click.Group):
     """Sub-commands that need much more than the bot itself are imported only when they are used."""
 
-    lazy = {"rehearse": ("rehearsal.cli", "rehearse"), "backup": ("bot.backup_cli", "backup")}
+    lazy: ClassVar = {"rehearse": ("rehearsal.cli", "rehearse"), "backup": ("bot.backup_cli", "backup")}
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *self.lazy])
@@ -62,7 +62,12 @@ def cli(ctx: click.Context) -> None:
 
 @cli.command()
 @config_option
-@click.option("--http", "port", type=click.IntRange(1, 65535), help="Take Slack's requests on this port (signed) instead of Socket Mode.")
+@click.option(
+    "--http",
+    "port",
+    type=click.IntRange(1, 65535),
+    help="Take Slack's requests on this port (signed) instead of Socket Mode.",
+)
 @click.option("--verbose", is_flag=True, help="Log what the bot does, not only what is unusual.")
 def serve(config_path: Path, port: int | None, verbose: bool) -> None:
     """Run the bot until it is told to stop (SIGTERM, Ctrl-C). Upgrades go on where they were at the next start.
@@ -71,9 +76,13 @@ def serve(config_path: Path, port: int | None, verbose: bool) -> None:
     and the controllers' API tokens as the configuration says.
     """
     logging.basicConfig(
-        level=logging.INFO if verbose else logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
     )
-    from bot.bootstrap import serve_until  # the SDKs behind it take a moment to import; --help should not wait for them
+    from bot.bootstrap import (
+        serve_until,  # the SDKs behind it take a moment to import; --help should not wait for them
+    )
 
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
@@ -95,7 +104,9 @@ def status(config_path: Path, as_json: bool) -> None:
         click.echo(json.dumps({"upgrades": [_as_json(upgrade, store) for upgrade in upgrades]}))
         return
     for upgrade in upgrades:
-        click.echo(f"{upgrade.id}  {upgrade.controller}  {upgrade.source} -> {upgrade.target}  {upgrade.status.value}  ({upgrade.step})")
+        click.echo(
+            f"{upgrade.id}  {upgrade.controller}  {upgrade.source} -> {upgrade.target}  {upgrade.status.value}  ({upgrade.step})"
+        )
     if not upgrades:
         click.echo("No upgrade yet.")
 
@@ -124,7 +135,9 @@ def _phases(upgrade: Upgrade) -> list[dict[str, Any]]:
     phases: dict[str, dict[str, Any]] = {}
     for step, record in sorted(upgrade.records.items(), key=lambda item: item[1].started_at):
         phase = phases.setdefault(phase_of(step).value, {"seconds": 0.0, "outcome": "done"})
-        phase["seconds"] = round(phase["seconds"] + (record.ended_at or record.started_at) - record.started_at, 2)
+        phase["seconds"] = round(
+            phase["seconds"] + (record.ended_at or record.started_at) - record.started_at, 2
+        )
         if record.state is not StepState.DONE:
             phase["outcome"] = record.state.value
     return [{"name": name, **phase} for name, phase in phases.items()]

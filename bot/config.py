@@ -52,7 +52,9 @@ class SlackConfig(_Model):
     @model_validator(mode="after")
     def _someone_else_can_approve(self) -> SlackConfig:
         if not self.requester_may_approve and len(self.approvers) == 1 and self.approvers == self.operators:
-            raise ValueError("the only operator is the only approver, but requester_may_approve is false: nobody could approve")
+            raise ValueError(
+                "the only operator is the only approver, but requester_may_approve is false: nobody could approve"
+            )
         return self
 
 
@@ -71,7 +73,14 @@ class ProcessConfig(_Model):
     """Instances are local processes."""
 
     kind: Literal["process"] = "process"
-    command: tuple[str, ...] = ("{java}", "{jvm_options}", "-jar", "{war}", "--httpPort={port}", "--httpListenAddress=127.0.0.1")
+    command: tuple[str, ...] = (
+        "{java}",
+        "{jvm_options}",
+        "-jar",
+        "{war}",
+        "--httpPort={port}",
+        "--httpListenAddress=127.0.0.1",
+    )
     """Template. ``{java} {jvm_options} {war} {port} {home} {name}`` are filled in; JENKINS_HOME is set in its environment."""
     java: str = "java"
     jvm_options: tuple[str, ...] = ("-Djenkins.install.runSetupWizard=false",)
@@ -204,7 +213,9 @@ class Config(_Model):
     def _names(cls, value: Mapping[str, ControllerConfig]) -> Mapping[str, ControllerConfig]:
         wrong = [name for name in value if not CONTROLLER_NAME.match(name)]
         if wrong:
-            raise ValueError(f"names are lower-case letters, digits and dashes, at most 40: {', '.join(wrong)}")
+            raise ValueError(
+                f"names are lower-case letters, digits and dashes, at most 40: {', '.join(wrong)}"
+            )
         return value
 
 
@@ -216,7 +227,9 @@ def load(path: Path) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigurationError(f"cannot read the configuration {path}: {error.strerror or error}") from error
+        raise ConfigurationError(
+            f"cannot read the configuration {path}: {error.strerror or error}"
+        ) from error
     try:
         data = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -230,11 +243,16 @@ def parse(data: Any, origin: str) -> Config:
     :raises ConfigurationError: with every fault and its key path.
     """
     if not isinstance(data, dict):
-        raise ConfigurationError(f"{origin} must be a mapping with the keys state_directory, backups, slack, controllers")
+        raise ConfigurationError(
+            f"{origin} must be a mapping with the keys state_directory, backups, slack, controllers"
+        )
     try:
         return Config.model_validate(data)
     except ValidationError as error:
-        faults = [f"  {_key_path(fault['loc'])}: {_plain(fault['msg'])}" for fault in error.errors(include_url=False, include_input=False)]
+        faults = [
+            f"  {_key_path(fault['loc'])}: {_plain(fault['msg'])}"
+            for fault in error.errors(include_url=False, include_input=False)
+        ]
         raise ConfigurationError(f"{origin} has {len(faults)} fault(s):\n" + "\n".join(faults)) from error
 
 
@@ -252,7 +270,9 @@ def secret(config: ControllerConfig, environ: Mapping[str, str] = os.environ) ->
         try:
             value = config.token_file.read_text(encoding="utf-8").strip()
         except OSError as error:
-            raise ConfigurationError(f"cannot read the API token from {where}: {error.strerror or error}") from error
+            raise ConfigurationError(
+                f"cannot read the API token from {where}: {error.strerror or error}"
+            ) from error
     if not value:
         raise ConfigurationError(f"no API token: {where} is empty or not set")
     return value

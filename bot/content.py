@@ -10,7 +10,21 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any, Literal
 
-__all__ = ["Button", "Confirm", "Content", "Dashboard", "Decision", "Entry", "EvidenceRow", "GateCard", "Notice", "PhaseLine", "Picture", "from_json", "to_json"]
+__all__ = [
+    "Button",
+    "Confirm",
+    "Content",
+    "Dashboard",
+    "Decision",
+    "Entry",
+    "EvidenceRow",
+    "GateCard",
+    "Notice",
+    "PhaseLine",
+    "Picture",
+    "from_json",
+    "to_json",
+]
 
 Tone = Literal["info", "good", "warning", "bad"]
 
@@ -164,7 +178,10 @@ def from_json(data: dict[str, Any]) -> Content:
 
 def _revive(key: str, value: Any) -> Any:
     if key == "buttons":
-        return tuple(Button(**{**button, "confirm": Confirm(**button["confirm"]) if button["confirm"] else None}) for button in value)
+        return tuple(
+            Button(**{**button, "confirm": Confirm(**button["confirm"]) if button["confirm"] else None})
+            for button in value
+        )
     if key in _NESTED:
         return tuple(_NESTED[key](**item) for item in value)
     if key == "decision":

@@ -41,7 +41,9 @@ class Services:
     """Held while ownership, queue or builds move, so that a sync tick and a handover never overlap."""
 
 
-def change_upgrade(store: Store, upgrade: str, change: Callable[[Upgrade], Upgrade], *entries: Entry) -> Upgrade:
+def change_upgrade(
+    store: Store, upgrade: str, change: Callable[[Upgrade], Upgrade], *entries: Entry
+) -> Upgrade:
     """Read, change and save; again when somebody else was faster. ``change`` sees the newest row each time."""
     while True:
         try:
@@ -91,7 +93,9 @@ class Context:
         """One entry in the thread; the same key again (within this step) replaces it."""
         self.announcer.entry(self.upgrade, f"{self.step}-{key or self.attempt}", text, lines, tone)
 
-    def change(self, name: str, act: Callable[[], T], *, again: bool = False, detail: dict[str, Any] | None = None) -> T | None:
+    def change(
+        self, name: str, act: Callable[[], T], *, again: bool = False, detail: dict[str, Any] | None = None
+    ) -> T | None:
         """Change the outside world: intent, act, outcome. ``act`` is "make it so" and reads back what it did.
 
         A change whose outcome this attempt has recorded is not made again (None is returned), so a restarted step goes on
@@ -113,13 +117,17 @@ class Context:
 
     def changed_at(self, name: str, *, first: bool = False) -> float | None:
         """When this attempt's last (or first) intent of this name was journalled."""
-        times = [e.at for e in self.store.journal(self.id) if (e.kind, e.step, e.attempt, e.name) == ("intent", self.step, self.attempt, name)]
+        times = [
+            e.at
+            for e in self.store.journal(self.id)
+            if (e.kind, e.step, e.attempt, e.name) == ("intent", self.step, self.attempt, name)
+        ]
         return (times[0] if first else times[-1]) if times else None
 
     def unstoppable(self) -> Context:
         """The same context for a section that must run to its end, such as the seconds of a handover."""
         twin = copy.copy(self)
-        twin.stop = StopToken()
+        twin.stop = StopToken(self.clock)
         return twin
 
 
@@ -127,7 +135,12 @@ class Contexts:
     """Makes contexts: for a step that runs, and for what happens beside the steps."""
 
     def __init__(
-        self, store: Store, services: Mapping[str, Services], clock: Clock, announcer: Announcer, crash_point: CrashPoint
+        self,
+        store: Store,
+        services: Mapping[str, Services],
+        clock: Clock,
+        announcer: Announcer,
+        crash_point: CrashPoint,
     ) -> None:
         self._store = store
         self._services = services
@@ -145,7 +158,7 @@ class Contexts:
 
     def beside(self, upgrade: str) -> Context:
         """For ticks and commands; nothing it does is skipped as done before."""
-        return self._make(self._store.get(upgrade), "follow", 1, StopToken())
+        return self._make(self._store.get(upgrade), "follow", 1, StopToken(self._clock))
 
     def _make(self, upgrade: Upgrade, step: str, attempt: int, stop: Stop) -> Context:
         return Context(

@@ -8,22 +8,23 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import threading
 from collections.abc import Callable
 
+from bot import planner
 from bot.announcer import Announcer
 from bot.context import Context, Contexts, CrashPoint, change_upgrade
 from bot.errors import BotError, Conflict, Interrupted, Permanent, Temporary
 from bot.gates import Gates
 from bot.model import Phase
 from bot.phases import Step, step_named
-from bot.planner import Advance, CloseGate, Finish, OpenGate, Run, Wait, next_action
+from bot.planner import Advance, CloseGate, Finish, OpenGate, Wait, next_action
 from bot.ports import Clock, Scheduler
 from bot.reasons import Reason
 from bot.stop_token import StopToken
 from bot.store import Entry, Store
 from bot.upgrade import Hold, Status, StepRecord, StepState, Upgrade, phase_of
 from bot.watching import Watcher
+from bot.workers import Drive, Run, ThreadWorkers, Workers
 
 __all__ = ["Engine"]
 
@@ -32,37 +33,6 @@ log = logging.getLogger(__name__)
 RECENT = 20
 """So many of the newest upgrades have their messages put again at a start, should a crash have swallowed one."""
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
-
-
-class _Worker(threading.Thread):
-    """Wakes when told or when something is due, and runs steps one after the other."""
-
-    def __init__(self, upgrade: str, drive: Callable[[str, _Worker], bool]) -> None:
-        super().__init__(name=f"upgrade-{upgrade}", daemon=True)
-        self.upgrade = upgrade
-        self.token = StopToken()
-        self.closing = False
-        self._drive = drive
-        self._wake = threading.Event()
-
-    def run(self) -> None:
-        while not self.closing:
-            self._wake.clear()
-            try:
-                if not self._drive(self.upgrade, self):
-                    return
-            except Exception:  # noqa: BLE001  # a defect must not end the thread silently: say it and look again later
-                log.exception("upgrade %s: unexpected error", self.upgrade)
-                self._wake.wait(5)
-                continue
-            self._wake.wait()
-
-    def wake(self) -> None:
-        self._wake.set()
-
-    def interrupt(self) -> None:
-        self.token.set()
-        self.wake()
 
 
 class Engine:
@@ -77,6 +47,7 @@ class Engine:
         gates: Gates,
         watcher: Watcher,
         crash_point: CrashPoint,
+        workers: Callable[[Drive], Workers] = ThreadWorkers,
     ) -> None:
         self._store = store
         self._contexts = contexts
@@ -86,8 +57,7 @@ class Engine:
         self._gates = gates
         self._watcher = watcher
         self._crash_point = crash_point
-        self._workers: dict[str, _Worker] = {}
-        self._lock = threading.Lock()
+        self._workers = workers(self.drive)
 
     # ---- life
 
@@ -96,47 +66,34 @@ class Engine:
         for upgrade in self._store.history(None, RECENT):
             self._announcer.refresh(upgrade)
         for upgrade in self._store.live():
-            self.wake(upgrade.id)
+            self.take_up(upgrade)
 
-    def close(self) -> None:
-        """Stop all workers within about a second; upgrades stay resumable."""
-        with self._lock:
-            workers = list(self._workers.values())
-        for worker in workers:
-            worker.closing = True
-            worker.interrupt()
-        for worker in workers:
-            worker.join(timeout=5)
+    def take_up(self, upgrade: Upgrade) -> None:
+        """Begin to drive a live upgrade."""
+        policy = self._contexts.services(upgrade.controller).config.policy
+        self._scheduler.every(
+            f"follow:{upgrade.id}",
+            policy.sync_seconds,
+            lambda: self._watcher.follow(self._contexts.beside(upgrade.id)),
+        )
+        self._scheduler.every(f"sample:{upgrade.id}", policy.sample_seconds, lambda: self._sample(upgrade.id))
+        self._workers.wake(upgrade.id)
 
     def wake(self, upgrade: str) -> None:
         """Something changed: look at the upgrade again."""
-        self._worker(upgrade).wake()
+        self._workers.wake(upgrade)
 
     def interrupt(self, upgrade: str) -> None:
         """Stop the running step (it is not a failure) and look at the upgrade again."""
-        self._worker(upgrade).interrupt()
+        self._workers.interrupt(upgrade)
 
-    def _worker(self, upgrade: str) -> _Worker:
-        with self._lock:
-            worker = self._workers.get(upgrade)
-            if worker is None or not worker.is_alive():
-                worker = self._workers[upgrade] = _Worker(upgrade, self._drive)
-                self._arm_ticks(self._store.get(upgrade))
-                worker.start()
-            return worker
+    def close(self) -> None:
+        """Stop within about a second; upgrades stay resumable."""
+        self._workers.close()
 
-    def _arm_ticks(self, upgrade: Upgrade) -> None:
-        policy = self._contexts.services(upgrade.controller).config.policy
-        self._scheduler.every(
-            f"follow:{upgrade.id}", policy.sync_seconds, lambda: self._watcher.follow(self._contexts.beside(upgrade.id))
-        )
-        self._scheduler.every(f"sample:{upgrade.id}", policy.sample_seconds, lambda: self._sample(upgrade.id))
-
-    def _disarm(self, upgrade: str) -> None:
+    def _let_go(self, upgrade: str) -> None:
         for key in (f"follow:{upgrade}", f"sample:{upgrade}", f"wake:{upgrade}", f"remind:{upgrade}"):
             self._scheduler.cancel(key)
-        with self._lock:
-            self._workers.pop(upgrade, None)
 
     def _sample(self, upgrade: str) -> None:
         if self._watcher.sample(self._contexts.beside(upgrade)):
@@ -144,16 +101,16 @@ class Engine:
 
     # ---- one upgrade
 
-    def _drive(self, upgrade_id: str, worker: _Worker) -> bool:
+    def drive(self, upgrade_id: str, run: Run) -> bool:
         """Do everything that can be done now; False when the upgrade has ended."""
-        while not worker.closing:
+        while not run.closing:
             upgrade = self._store.get(upgrade_id)
             gate = self._store.newest_gate(upgrade.id, upgrade.step)
             action = next_action(upgrade, gate, self._clock.now())
             try:
                 match action:
-                    case Run():
-                        self._run(upgrade, worker)
+                    case planner.Run():
+                        self._run_step(upgrade, run)
                     case OpenGate():
                         self._open_gate(upgrade)
                     case CloseGate(gate_id):
@@ -165,7 +122,7 @@ class Engine:
                         return False
                     case Wait(until):
                         if not upgrade.live:
-                            self._disarm(upgrade.id)
+                            self._let_go(upgrade.id)
                             return False
                         if until is not None:
                             self._scheduler.at(f"wake:{upgrade.id}", until, lambda: self.wake(upgrade_id))
@@ -182,20 +139,25 @@ class Engine:
             changed = changed.with_record(step, StepRecord(StepState.RUNNING, now, until=now + seconds))
         if changed.status is Status.WAITING:
             changed = dataclasses.replace(changed, status=Status.RUNNING)
-        self._announcer.dashboard(self._store.save(changed, Entry(upgrade.id, now, "event", step, 1, "reached")))
+        self._announcer.dashboard(
+            self._store.save(changed, Entry(upgrade.id, now, "event", step, 1, "reached"))
+        )
 
     def _open_gate(self, upgrade: Upgrade) -> None:
-        context = self._contexts.of_step(upgrade, StopToken())
+        context = self._contexts.of_step(upgrade, StopToken(self._clock))
         opened = self._gates.open(context)
         remind = opened.opened_at + context.policy.gate_reminder_seconds
         if remind < opened.expires_at:
             self._scheduler.at(f"remind:{upgrade.id}", remind, lambda: self._gates.remind(opened.id))
 
-    def _run(self, upgrade: Upgrade, worker: _Worker) -> None:
+    def _run_step(self, upgrade: Upgrade, run: Run) -> None:
         step = step_named(upgrade.step)
+        # Before the row is saved: a rollback that comes after the save finds this token, one before it makes the save fail.
+        run.token = token = StopToken(self._clock)
+        if run.closing:
+            return
         running = self._mark_running(upgrade)
-        worker.token = StopToken()
-        context = self._contexts.of_step(running, worker.token)
+        context = self._contexts.of_step(running, token)
         try:
             note = step.run(context)
         except Interrupted:
@@ -204,9 +166,13 @@ class Engine:
             raise
         except BotError as error:
             self._failed(context, step, error)
-        except Exception as error:  # a defect in a phase holds the upgrade; it must not take the other upgrades down
+        except (
+            Exception
+        ) as error:  # a defect in a phase holds the upgrade; it must not take the other upgrades down
             log.exception("upgrade %s, %s: unexpected error", upgrade.id, upgrade.step)
-            self._failed(context, step, Permanent(f"unexpected error in the bot itself: {error!r} (see its log)"))
+            self._failed(
+                context, step, Permanent(f"unexpected error in the bot itself: {error!r} (see its log)")
+            )
         else:
             self._crash_point("acted", f"{phase_of(context.step).value}.{context.step}")
             self._done(context, note or "")
@@ -220,7 +186,9 @@ class Engine:
         point = f"{phase_of(upgrade.step).value}.{upgrade.step}"
         self._crash_point("before", point)
         entry = Entry(upgrade.id, now, "intent", upgrade.step, record.attempt, f"step {upgrade.step}")
-        running = self._store.save(dataclasses.replace(upgrade.with_record(upgrade.step, record), retry_at=None), entry)
+        running = self._store.save(
+            dataclasses.replace(upgrade.with_record(upgrade.step, record), retry_at=None), entry
+        )
         self._crash_point("after", point)
         self._announcer.dashboard(running)
         return running
@@ -230,9 +198,20 @@ class Engine:
 
         def done(upgrade: Upgrade) -> Upgrade:
             record = upgrade.records[context.step]
-            return upgrade.with_record(context.step, dataclasses.replace(record, state=StepState.DONE, ended_at=now, note=note))
+            return upgrade.with_record(
+                context.step, dataclasses.replace(record, state=StepState.DONE, ended_at=now, note=note)
+            )
 
-        entry = Entry(context.id, now, "outcome", context.step, context.attempt, f"step {context.step}", None, {"note": note})
+        entry = Entry(
+            context.id,
+            now,
+            "outcome",
+            context.step,
+            context.attempt,
+            f"step {context.step}",
+            None,
+            {"note": note},
+        )
         saved = change_upgrade(self._store, context.id, done, entry)
         self._announcer.step_done(saved, context.step)
 
@@ -250,7 +229,9 @@ class Engine:
         delay = RETRY_SECONDS[min(context.attempt, len(RETRY_SECONDS)) - 1]
 
         def failed(upgrade: Upgrade) -> Upgrade:
-            record = dataclasses.replace(upgrade.records[context.step], state=StepState.FAILED, ended_at=now, note=str(error))
+            record = dataclasses.replace(
+                upgrade.records[context.step], state=StepState.FAILED, ended_at=now, note=str(error)
+            )
             upgrade = upgrade.with_record(context.step, record)
             if upgrade.step != context.step or upgrade.status is Status.HELD:
                 return upgrade  # a human was faster
@@ -261,13 +242,24 @@ class Engine:
                 return dataclasses.replace(upgrade, status=Status.FAILED, ended_at=now, hold=hold)
             return dataclasses.replace(upgrade, status=Status.HELD, hold=Hold(step.failure, str(error), now))
 
-        entry = Entry(context.id, now, "outcome", context.step, context.attempt, "failed", None, {"error": str(error), "again": again})
+        entry = Entry(
+            context.id,
+            now,
+            "outcome",
+            context.step,
+            context.attempt,
+            "failed",
+            None,
+            {"error": str(error), "again": again},
+        )
         saved = change_upgrade(self._store, context.id, failed, entry)
         self._announcer.step_failed(saved, context.step, str(error), again, delay)
 
     def _finish(self, upgrade: Upgrade, status: Status) -> None:
         now = self._clock.now()
         entry = Entry(upgrade.id, now, "event", upgrade.step, 1, status.value)
-        saved = self._store.save(dataclasses.replace(upgrade, status=status, ended_at=now, following=False), entry)
+        saved = self._store.save(
+            dataclasses.replace(upgrade, status=status, ended_at=now, following=False), entry
+        )
         self._announcer.finished(saved)
-        self._disarm(upgrade.id)
+        self._let_go(upgrade.id)

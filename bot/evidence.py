@@ -47,7 +47,12 @@ def take_sample(ctx: Context) -> None:
     for side in Side:
         probes = [ctx.jenkins(side).probe(path) for path in PROBE_PATHS]
         good = [probe.seconds for probe in probes if 200 <= probe.status < 400]
-        sides[side.value] = {"probes": good, "failed_probes": len(probes) - len(good), "requests": None, "errors": None}
+        sides[side.value] = {
+            "probes": good,
+            "failed_probes": len(probes) - len(good),
+            "requests": None,
+            "errors": None,
+        }
     try:
         for side, traffic in ctx.services.router.traffic().items():
             sides[side.value] |= {"requests": traffic.requests, "errors": traffic.errors}
@@ -57,7 +62,12 @@ def take_sample(ctx: Context) -> None:
     ctx.store.add_sample(
         ctx.id,
         ctx.clock.now(),
-        {"weight": upgrade.weight, "owner": upgrade.owner.value, "lag": lag["seconds"] if lag else None, "sides": sides},
+        {
+            "weight": upgrade.weight,
+            "owner": upgrade.owner.value,
+            "lag": lag["seconds"] if lag else None,
+            "sides": sides,
+        },
     )
 
 
@@ -70,7 +80,12 @@ def gather(ctx: Context, since: float) -> Evidence:
     rows = (
         EvidenceRow("Requests", str(blue.requests), str(green.requests)),
         EvidenceRow("Errors (5xx)", str(blue.errors), str(green.errors)),
-        EvidenceRow("Response p50", _ms(percentile(blue.probes, 0.5)), _ms(percentile(green.probes, 0.5)), _count(blue, green)),
+        EvidenceRow(
+            "Response p50",
+            _ms(percentile(blue.probes, 0.5)),
+            _ms(percentile(green.probes, 0.5)),
+            _count(blue, green),
+        ),
         EvidenceRow("Response p95", _ms(percentile(blue.probes, 0.95)), _ms(percentile(green.probes, 0.95))),
         EvidenceRow("Failed probes", str(blue.failed_probes), str(green.failed_probes)),
         EvidenceRow("Sync lag", "–", f"{max(lags):.1f} s" if lags else "unknown", "longest"),

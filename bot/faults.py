@@ -18,7 +18,7 @@ def crash_point(environ: Mapping[str, str]) -> CrashPoint:
     """Without the variable: does nothing. With it: the process kills itself once at each point and leaves a marker file there."""
     directory = environ.get(VARIABLE)
     if not directory:
-        return lambda moment, point: None
+        return lambda _moment, _point: None
 
     def crash_once(moment: str, point: str) -> None:
         marker = Path(directory) / f"{moment}:{point}"

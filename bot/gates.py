@@ -39,15 +39,33 @@ class Gates:
             evidence_hash=evidence.digest(),
             verdict=evidence.verdict,
         )
-        entry = Entry(upgrade.id, now, "event", upgrade.step, 1, "gate opened", None, {"gate": gate.id, "evidence": gate.evidence_hash})
+        entry = Entry(
+            upgrade.id,
+            now,
+            "event",
+            upgrade.step,
+            1,
+            "gate opened",
+            None,
+            {"gate": gate.id, "evidence": gate.evidence_hash},
+        )
         saved = self._store.open_gate(gate, dataclasses.replace(upgrade, status=Status.WAITING), entry)
-        self._announcer.picture(saved, gate, series(ctx, upgrade.created_at, f"{upgrade.controller}: blue and green so far"))
+        self._announcer.picture(
+            saved, gate, series(ctx, upgrade.created_at, f"{upgrade.controller}: blue and green so far")
+        )
         self._announcer.gate(saved, gate)
         self._announcer.dashboard(saved)
         return gate
 
     def decide(
-        self, gate: Gate, outcome: str, actor: str | None, reason: str, *, hold: Hold | None = None, seen: Evidence | None = None
+        self,
+        gate: Gate,
+        outcome: str,
+        actor: str | None,
+        reason: str,
+        *,
+        hold: Hold | None = None,
+        seen: Evidence | None = None,
     ) -> Upgrade:
         """Write a decision and what it makes of the upgrade: running again, or held.
 
@@ -57,10 +75,18 @@ class Gates:
         upgrade = self._store.get(gate.upgrade)
         decided = dataclasses.replace(gate, outcome=outcome, decided_by=actor, decided_at=now, reason=reason)
         changed = dataclasses.replace(upgrade, status=Status.HELD if hold else Status.RUNNING, hold=hold)
-        detail = {"gate": gate.id, "outcome": outcome, "reason": reason, "evidence": gate.evidence_hash, "verdict": gate.verdict}
+        detail = {
+            "gate": gate.id,
+            "outcome": outcome,
+            "reason": reason,
+            "evidence": gate.evidence_hash,
+            "verdict": gate.verdict,
+        }
         if seen is not None:
             detail["measured at the click"] = seen.digest()
-        saved = self._store.decide(decided, changed, Entry(upgrade.id, now, "decision", gate.step, 1, outcome, actor, detail))
+        saved = self._store.decide(
+            decided, changed, Entry(upgrade.id, now, "decision", gate.step, 1, outcome, actor, detail)
+        )
         self._announcer.gate(saved, decided)
         if hold is not None:
             self._announcer.held(saved)
@@ -82,7 +108,9 @@ class Gates:
         upgrade = self._store.get(gate.upgrade)
         who = " ".join(f"<@{user}>" for user in self._announcer.approvers())
         text = f"Still waiting for a decision {who}".rstrip()
-        self._announcer.entry(upgrade, f"remind-{gate.id}", text, ("Undecided, the upgrade will be held.",), "warning")
+        self._announcer.entry(
+            upgrade, f"remind-{gate.id}", text, ("Undecided, the upgrade will be held.",), "warning"
+        )
 
 
 def evidence_since(upgrade: Upgrade) -> float:

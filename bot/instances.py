@@ -31,7 +31,9 @@ def retired(store: Store, controller: str) -> list[tuple[Instance, float]]:
 
 
 def forget_retired(store: Store, controller: str, instance: Instance) -> None:
-    _save(store, controller, [entry for entry in _retired(store, controller) if entry[0].name != instance.name])
+    _save(
+        store, controller, [entry for entry in _retired(store, controller) if entry[0].name != instance.name]
+    )
 
 
 def _retired(store: Store, controller: str) -> list[tuple[Instance, float]]:

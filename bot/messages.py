@@ -59,7 +59,11 @@ def step_title(step: str) -> str:
 
 
 def dashboard(
-    upgrade: Upgrade, gate: Gate | None, sample: Mapping[str, Any] | None, config: ControllerConfig, approvers: tuple[str, ...]
+    upgrade: Upgrade,
+    gate: Gate | None,
+    sample: Mapping[str, Any] | None,
+    config: ControllerConfig,
+    approvers: tuple[str, ...],
 ) -> Dashboard:
     """``gate`` is the open one; ``sample`` the newest measurement."""
     return Dashboard(
@@ -88,15 +92,25 @@ def gate_card(upgrade: Upgrade, gate: Gate, approvers: tuple[str, ...]) -> GateC
     failed = gate.verdict == "fail"
     buttons: tuple[Button, ...] = ()
     if gate.outcome is None:
-        approve = Button("approve", _approve_label(entry), _value(upgrade, gate), "primary", spoken=f"Approve: {_approve_label(entry)}")
-        hold = Button("hold", "Hold", _value(upgrade, gate), spoken=f"Hold the upgrade of {upgrade.controller}")
+        approve = Button(
+            "approve",
+            _approve_label(entry),
+            _value(upgrade, gate),
+            "primary",
+            spoken=f"Approve: {_approve_label(entry)}",
+        )
+        hold = Button(
+            "hold", "Hold", _value(upgrade, gate), spoken=f"Hold the upgrade of {upgrade.controller}"
+        )
         buttons = (*(() if failed else (approve,)), hold, _rollback_button(upgrade))
     then = _then(upgrade, entry, evidence["owner"])
     if failed and gate.outcome is None:
         then += f" The comparison failed: only `/ci-upgrade approve {upgrade.controller} <reason>` can go on."
     decision = None
     if gate.outcome is not None:
-        decision = Decision(_OUTCOMES[gate.outcome], gate.decided_by, gate.decided_at or gate.opened_at, gate.reason)
+        decision = Decision(
+            _OUTCOMES[gate.outcome], gate.decided_by, gate.decided_at or gate.opened_at, gate.reason
+        )
     return GateCard(
         upgrade=upgrade.id,
         controller=upgrade.controller,
@@ -166,7 +180,9 @@ def _phases(upgrade: Upgrade) -> tuple[PhaseLine, ...]:
         records = [upgrade.records[step] for step in steps if step in upgrade.records]
         current = phase_of(upgrade.step) is phase and upgrade.live
         asked = [step for step in steps if not step.startswith("gate-")]
-        done = all(step in upgrade.records and upgrade.records[step].state is StepState.DONE for step in asked)
+        done = all(
+            step in upgrade.records and upgrade.records[step].state is StepState.DONE for step in asked
+        )
         failed = any(record.state is StepState.FAILED for record in records)
         state: Literal["pending", "running", "waiting", "done", "failed", "skipped"] = "pending"
         if done and not current:
@@ -179,12 +195,21 @@ def _phases(upgrade: Upgrade) -> tuple[PhaseLine, ...]:
             state = "skipped"
         ended = [record.ended_at for record in records if record.ended_at is not None]
         seconds = max(ended) - min(record.started_at for record in records) if ended else None
-        note = next((upgrade.records[step].note for step in reversed(steps) if step in upgrade.records and upgrade.records[step].note), "")
+        note = next(
+            (
+                upgrade.records[step].note
+                for step in reversed(steps)
+                if step in upgrade.records and upgrade.records[step].note
+            ),
+            "",
+        )
         lines.append(PhaseLine(phase.value, state, seconds, note[:200]))
     return tuple(lines)
 
 
-def _facts(upgrade: Upgrade, sample: Mapping[str, Any] | None, config: ControllerConfig) -> tuple[tuple[str, str], ...]:
+def _facts(
+    upgrade: Upgrade, sample: Mapping[str, Any] | None, config: ControllerConfig
+) -> tuple[tuple[str, str], ...]:
     facts = []
     if sample is not None and upgrade.following:
         for side in ("blue", "green"):
@@ -199,7 +224,9 @@ def _facts(upgrade: Upgrade, sample: Mapping[str, Any] | None, config: Controlle
     if "backup" in upgrade.facts:
         facts.append(("Backup", f"{upgrade.facts['backup']} ({upgrade.facts.get('backup_size', '')})"))
     if upgrade.status is Status.COMPLETED:
-        facts.append(("Old instance", f"stopped; kept for {config.policy.retention_seconds / 86400:.1f} days"))
+        facts.append(
+            ("Old instance", f"stopped; kept for {config.policy.retention_seconds / 86400:.1f} days")
+        )
     return tuple(facts)
 
 
@@ -232,7 +259,14 @@ def _dashboard_buttons(upgrade: Upgrade) -> tuple[Button, ...]:
 def _rollback_button(upgrade: Upgrade) -> Button:
     text = f"All users of {upgrade.controller} go back to {upgrade.source} at once. Builds that ran on green are kept; green is stopped."
     confirm = Confirm(f"Roll back {upgrade.controller}?", text, "Roll back", "Keep going")
-    return Button("rollback", "Roll back", _value(upgrade, None), "danger", confirm, f"Roll back the upgrade of {upgrade.controller}")
+    return Button(
+        "rollback",
+        "Roll back",
+        _value(upgrade, None),
+        "danger",
+        confirm,
+        f"Roll back the upgrade of {upgrade.controller}",
+    )
 
 
 def _value(upgrade: Upgrade, gate: Gate | None) -> str:
@@ -260,5 +294,7 @@ def _then(upgrade: Upgrade, entry: str, owner: str) -> str:
         return "New builds wait for about a second; then green runs builds, timers, webhooks and agents. Builds that run on blue finish there."
     if entry == "retire":
         return f"Blue ({upgrade.source}) is stopped and kept for the retention time. Going back is no longer one click."
-    sessions = "All sessions, also those already on blue, go" if entry == "100" else f"{entry}% of new sessions go"
+    sessions = (
+        "All sessions, also those already on blue, go" if entry == "100" else f"{entry}% of new sessions go"
+    )
     return f"{sessions} to green ({upgrade.target}). Builds stay on {owner}."

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from threading import Event
 from typing import Protocol
 
 from bot.content import Content
@@ -71,8 +72,8 @@ class Clock(Protocol):
     def now(self) -> float:
         """Seconds since the epoch."""
 
-    def sleep(self, seconds: float) -> None:
-        """Wait where nothing may interrupt (inside a handover): never more than a few seconds."""
+    def wait(self, event: Event, seconds: float) -> None:
+        """Let that much time pass, or less when the event is set."""
 
 
 class Scheduler(Protocol):
@@ -211,7 +212,9 @@ class Environment(Protocol):
         :raises Permanent: while it runs.
         """
 
-    def read_home(self, instance: Instance, selection: Selection, skipped: Callable[[str, str], None]) -> Iterator[bytes]:
+    def read_home(
+        self, instance: Instance, selection: Selection, skipped: Callable[[str, str], None]
+    ) -> Iterator[bytes]:
         """The selected files as an uncompressed tar stream in chunks of at most 1 MiB, in constant memory.
 
         A file that vanishes or changes while it is read is retried; one that cannot be had whole is left out and
@@ -231,7 +234,9 @@ class Environment(Protocol):
 class Backups(Protocol):
     """Archives of homes. One archive a backup, never overwritten."""
 
-    def write(self, id: str, controller: str, version: str, chunks: Iterable[bytes], skipped: Mapping[str, str]) -> BackupRecord:
+    def write(
+        self, id: str, controller: str, version: str, chunks: Iterable[bytes], skipped: Mapping[str, str]
+    ) -> BackupRecord:
         """Compress the tar stream into an archive with a manifest: temporary name, fsync, rename. ``skipped`` is read after the last chunk.
 
         :raises Permanent: when the disk is full or the stream is not a tar stream; nothing is left behind.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from bot.errors import Interrupted
+from bot.ports import Clock
 
 __all__ = ["StopToken"]
 
@@ -12,7 +13,8 @@ __all__ = ["StopToken"]
 class StopToken:
     """Implements :class:`bot.ports.Stop`; set once, never cleared."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
         self._event = threading.Event()
 
     def set(self) -> None:
@@ -23,5 +25,5 @@ class StopToken:
             raise Interrupted("told to stop")
 
     def wait(self, seconds: float) -> None:
-        self._event.wait(seconds)
+        self._clock.wait(self._event, seconds)
         self.check()

@@ -52,8 +52,14 @@ def percentile(values: tuple[float, ...], share: float) -> float | None:
 
 
 def _errors(blue: SideSample, green: SideSample, thresholds: ThresholdConfig) -> tuple[str, str]:
-    blue_total, blue_bad = blue.requests + len(blue.probes) + blue.failed_probes, blue.errors + blue.failed_probes
-    green_total, green_bad = green.requests + len(green.probes) + green.failed_probes, green.errors + green.failed_probes
+    blue_total, blue_bad = (
+        blue.requests + len(blue.probes) + blue.failed_probes,
+        blue.errors + blue.failed_probes,
+    )
+    green_total, green_bad = (
+        green.requests + len(green.probes) + green.failed_probes,
+        green.errors + green.failed_probes,
+    )
     figures = f"errors: green {green_bad} of {green_total}, blue {blue_bad} of {blue_total}"
     if min(blue_total, green_total) < thresholds.minimum_samples:
         return "inconclusive", f"{figures} (fewer than {thresholds.minimum_samples} requests on one side)"
@@ -63,12 +69,17 @@ def _errors(blue: SideSample, green: SideSample, thresholds: ThresholdConfig) ->
     from scipy.stats import binomtest  # takes a second to import: only when there are errors to judge
 
     p = float(binomtest(green_bad, green_total, allowed, alternative="greater").pvalue)
-    return ("fail" if p < thresholds.significance else "pass"), f"{figures} (p={p:.3g}, {allowed:.1%} allowed)"
+    return (
+        "fail" if p < thresholds.significance else "pass"
+    ), f"{figures} (p={p:.3g}, {allowed:.1%} allowed)"
 
 
 def _latency(blue: SideSample, green: SideSample, thresholds: ThresholdConfig) -> tuple[str, str]:
     if min(len(blue.probes), len(green.probes)) < thresholds.minimum_samples:
-        return "inconclusive", f"response times: {len(green.probes)} probes of green and {len(blue.probes)} of blue are too few"
+        return (
+            "inconclusive",
+            f"response times: {len(green.probes)} probes of green and {len(blue.probes)} of blue are too few",
+        )
     blue_median, green_median = statistics.median(blue.probes), statistics.median(green.probes)
     figures = f"median response: green {green_median * 1000:.0f} ms, blue {blue_median * 1000:.0f} ms"
     if green_median <= blue_median * thresholds.latency_ratio:

@@ -9,8 +9,9 @@ from bot.context import Context
 from bot.errors import BotError, Conflict, Interrupted
 from bot.evidence import gather, take_sample
 from bot.model import Role, Side
+from bot.ownership.drain import drain
 from bot.ownership.relay import relay
-from bot.ownership.sync import SyncReport, sync
+from bot.ownership.sync import sync
 from bot.reasons import Reason
 from bot.store import Entry
 from bot.traffic import router_state, set_router
@@ -47,23 +48,18 @@ class Watcher:
     def _follow(self, ctx: Context, upgrade: Upgrade) -> None:
         follower = upgrade.owner.other
         if ctx.jenkins(follower).guard().role is not Role.FOLLOWER:
-            ctx.change("guard-again", lambda: ctx.jenkins(follower).take_role(Role.FOLLOWER, ctx.id), again=True)
-            ctx.say(f"{follower.value} had lost its guard (a restart?) and was fenced again.", tone="warning", key="guard-again")
+            ctx.change(
+                "guard-again", lambda: ctx.jenkins(follower).take_role(Role.FOLLOWER, ctx.id), again=True
+            )
+            ctx.say(
+                f"{follower.value} had lost its guard (a restart?) and was fenced again.",
+                tone="warning",
+                key="guard-again",
+            )
         relay(ctx, follower)
         if upgrade.facts.get("former_owner") == follower.value:
-            self._drain(ctx, follower)
+            drain(ctx, follower)
         sync(ctx, upgrade.owner)
-
-    def _drain(self, ctx: Context, old: Side) -> None:
-        """The old owner's last builds: carry what finished, let their serial jobs run again, give its agents back."""
-        report: SyncReport = sync(ctx, old, configs=False)
-        owner = ctx.jenkins(old.other)
-        busy = sorted({build.job for build in report.running if build.serial})
-        if sorted(owner.guard().busy) != busy:
-            ctx.change("busy-jobs", lambda: owner.take_role(Role.OWNER, ctx.id, busy), again=True)
-        if not report.running and not ctx.upgrade.facts.get("drained"):
-            ctx.change("withdraw-last-nodes", lambda: ctx.jenkins(old).withdraw_nodes(), again=True)
-            ctx.update(lambda upgrade: upgrade.with_facts(drained=True))
 
     def sample(self, ctx: Context) -> bool:
         """Measure both sides; True when the upgrade was held because green does worse."""
@@ -73,7 +69,11 @@ class Watcher:
                 return False
             take_sample(ctx)
             ctx.announcer.dashboard(upgrade)
-            return upgrade.status is Status.RUNNING and upgrade.step.startswith(("watch-", "soak")) and self._judge(ctx, upgrade)
+            return (
+                upgrade.status is Status.RUNNING
+                and upgrade.step.startswith(("watch-", "soak"))
+                and self._judge(ctx, upgrade)
+            )
         except BotError as error:
             log.warning("upgrade %s: sampling: %s", ctx.id, error)
         except Exception:  # the scheduler must go on ticking
@@ -93,10 +93,15 @@ class Watcher:
             ctx.change("move-back", lambda: set_router(ctx, weight=0), again=True)
         now = ctx.clock.now()
         held = dataclasses.replace(
-            upgrade, status=Status.HELD, weight=0 if back else upgrade.weight, hold=Hold(Reason.VERDICT, text, now)
+            upgrade,
+            status=Status.HELD,
+            weight=0 if back else upgrade.weight,
+            hold=Hold(Reason.VERDICT, text, now),
         )
         try:
-            saved = ctx.store.save(held, Entry(ctx.id, now, "event", upgrade.step, 1, "held", None, {"why": text}))
+            saved = ctx.store.save(
+                held, Entry(ctx.id, now, "event", upgrade.step, 1, "held", None, {"why": text})
+            )
         except Conflict:
             if back:
                 ctx.services.router.apply(router_state(ctx.upgrade))

@@ -64,7 +64,9 @@ def _was_released(ctx: Context, to: Side) -> bool:
     except Temporary:
         if to is Side.BLUE:
             raise
-        ctx.change("stop-silent-green", lambda: ctx.services.environment.stop(ctx.upgrade.instance(to)), again=True)
+        ctx.change(
+            "stop-silent-green", lambda: ctx.services.environment.stop(ctx.upgrade.instance(to)), again=True
+        )
         return False
 
 
@@ -96,7 +98,7 @@ def _move(ctx: Context, to: Side) -> None:
     ctx.change("nodes", lambda: ctx.jenkins(new).add_nodes(_nodes(ctx, old)), again=True)
     # Only after a crash or a hanging call is a minute boundary near: its timers then fire into the held queue and are relayed.
     now = ctx.clock.now()
-    ctx.clock.sleep(next_safe_moment(now, 0, RELEASE_BEFORE_SECONDS) - now)
+    ctx.stop.wait(next_safe_moment(now, 0, RELEASE_BEFORE_SECONDS) - now)
     since = ctx.jenkins(new).identity().now_ms
     start_from(ctx, new, since)
     ctx.change("release", lambda: _take_role(ctx, new, Role.OWNER, busy), again=True)
@@ -138,15 +140,17 @@ def _await_no_pending(ctx: Context, side: Side) -> None:
     deadline = ctx.clock.now() + PENDING_SECONDS
     while ctx.jenkins(side).guard().pending:
         if ctx.clock.now() > deadline:
-            raise Temporary(f"{side.value} still has builds about to start after {PENDING_SECONDS:.0f} s of holding")
-        ctx.clock.sleep(0.05)
+            raise Temporary(
+                f"{side.value} still has builds about to start after {PENDING_SECONDS:.0f} s of holding"
+            )
+        ctx.stop.wait(0.05)
 
 
-def _note_owner(ctx: Context, owner: Side, released_at: float | None = None, freeze: float | None = None) -> None:
+def _note_owner(
+    ctx: Context, owner: Side, released_at: float | None = None, freeze: float | None = None
+) -> None:
     released = released_at or ctx.clock.now()
     facts = {"released_at": released, "former_owner": owner.other.value}
     if freeze is not None:
         facts["freeze_seconds"] = round(freeze, 2)
     ctx.update(lambda upgrade: dataclasses.replace(upgrade, owner=owner).with_facts(**facts))
-
-

@@ -19,7 +19,9 @@ def relay(ctx: Context, source: Side) -> int:
         ctx.stop.check()
         if item.timer and not _fired_as_owner(ctx, source, item):
             # Its own guard refuses timers; one that slipped through fires on the owner as well.
-            ctx.change("drop-timer", partial(follower.cancel, [item.id]), again=True, detail={"job": item.job})
+            ctx.change(
+                "drop-timer", partial(follower.cancel, [item.id]), again=True, detail={"job": item.job}
+            )
             continue
         name = f"{ctx.id}-{source.value}-{item.id}-{item.since_ms}"
         origin = f"queued on {source.value}: {item.who}" if item.who else f"queued on {source.value}"

@@ -67,7 +67,9 @@ def sync(ctx: Context, source: Side, *, configs: bool = True) -> SyncReport:
     missing: tuple[str, ...] = ()
     if fresh:
         names = [_key(build.job, build.number) for build in fresh]
-        missing = ctx.change("sync", lambda: _carry(ctx, source, fresh), again=True, detail={"builds": names}) or ()
+        missing = (
+            ctx.change("sync", lambda: _carry(ctx, source, fresh), again=True, detail={"builds": names}) or ()
+        )
         oldest = min(build.ended_ms for build in fresh)
         _note_lag(ctx, (report.now_ms - oldest) / 1000 + time.monotonic() - began)
     else:
@@ -93,7 +95,7 @@ def _carry(ctx: Context, source: Side, builds: list[FinishedBuild]) -> tuple[str
     """Copy build directories, then let the target see them. Returns jobs that do not exist there."""
     upgrade, environment = ctx.upgrade, ctx.services.environment
     selection = Selection(
-        keep=lambda path, is_directory: not never_synced(path),
+        keep=lambda path, _is_directory: not never_synced(path),
         roots=tuple(sorted({build.directory for build in builds})),
         last=SYNC_LAST,
     )
@@ -117,10 +119,14 @@ def _sync_items(ctx: Context, source: Side, position: _Position) -> None:
     gone = sorted(set(position.known_items) - set(configs.names), reverse=True)
     if configs.changed:
         names = [item.name for item in configs.changed]
-        ctx.change("sync-items", lambda: follower.write_items(configs.changed), again=True, detail={"items": names})
+        ctx.change(
+            "sync-items", lambda: follower.write_items(configs.changed), again=True, detail={"items": names}
+        )
     if gone:
         ctx.change("sync-deleted", lambda: follower.delete_items(gone), again=True, detail={"items": gone})
-    position.configs_since_ms = max([position.configs_since_ms, *(item.modified_ms + 1 for item in configs.changed)])
+    position.configs_since_ms = max(
+        [position.configs_since_ms, *(item.modified_ms + 1 for item in configs.changed)]
+    )
     position.known_items = list(configs.names)
 
 

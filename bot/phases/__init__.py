@@ -49,6 +49,10 @@ _STEPS: dict[str, Step] = {
 }
 
 
+def _nothing(_ctx: Context) -> None:
+    """A gate's own work is the planner's."""
+
+
 def step_named(name: str) -> Step:
     """The step with this stored name; gates have no step of their own, the planner opens them."""
     kind, _, value = name.partition("-")
@@ -57,5 +61,5 @@ def step_named(name: str) -> Step:
     if kind == "watch":
         return Step(shift.conclude, watch=lambda policy: policy.observe_seconds, failure=Reason.VERDICT)
     if kind == "gate":
-        return Step(lambda ctx: None)
+        return Step(_nothing)
     return _STEPS[name]

@@ -30,7 +30,12 @@ def run(ctx: Context) -> str:
     ctx.update(lambda row: row.with_facts(backup=record.id, backup_size=size))
     if record.skipped:
         listed = [f"{path}: {why}" for path, why in list(record.skipped.items())[:10]]
-        ctx.say(f"{len(record.skipped)} files could not be backed up whole", *listed, tone="warning", key="skipped")
+        ctx.say(
+            f"{len(record.skipped)} files could not be backed up whole",
+            *listed,
+            tone="warning",
+            key="skipped",
+        )
     return f"{size}; read back and compared with {upgrade.controller}'s manifest"
 
 
@@ -41,7 +46,9 @@ def _archive(ctx: Context) -> None:
     skipped: dict[str, str] = {}
 
     def chunks() -> Iterator[bytes]:
-        for chunk in ctx.services.environment.read_home(upgrade.blue, Selection(keep=in_backup), skipped.__setitem__):
+        for chunk in ctx.services.environment.read_home(
+            upgrade.blue, Selection(keep=in_backup), skipped.__setitem__
+        ):
             ctx.stop.check()
             yield chunk
 

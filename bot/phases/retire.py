@@ -7,6 +7,7 @@ import dataclasses
 from bot.context import Context
 from bot.instances import remember, remember_retired
 from bot.model import RouterState, Side
+from bot.ownership.relay import relay
 
 __all__ = ["run"]
 
@@ -15,10 +16,13 @@ def run(ctx: Context) -> str:
     upgrade = ctx.upgrade
     blue, green = upgrade.blue, upgrade.instance(Side.GREEN)
     with ctx.services.ownership:
-        ctx.update(lambda row: dataclasses.replace(row, following=False))
-        ctx.change("remember", lambda: remember(ctx.store, upgrade.controller, green))
         # From now on the router knows one instance again, as blue of the next upgrade; the address behind it does not change.
         ctx.change("settle-router", lambda: _settle(ctx), again=True)
+        if upgrade.following:
+            # Nobody reaches the old instance any more: what was queued there until now is brought over for the last time.
+            relay(ctx, Side.BLUE)
+        ctx.change("remember", lambda: remember(ctx.store, upgrade.controller, green))
+        ctx.update(lambda row: dataclasses.replace(row, following=False))
     ctx.change("stop-blue", lambda: ctx.services.environment.stop(blue))
     remove_at = ctx.clock.now() + ctx.policy.retention_seconds
     ctx.change("schedule-removal", lambda: remember_retired(ctx.store, upgrade.controller, blue, remove_at))

@@ -18,7 +18,9 @@ def send(ctx: Context, weight: int) -> str:
     """Set the session weight; the router is read back."""
     before = ctx.upgrade.weight
     ctx.stop.check()
-    ctx.change("weight", lambda: set_router(ctx, weight=weight), again=True, detail={"from": before, "to": weight})
+    ctx.change(
+        "weight", lambda: set_router(ctx, weight=weight), again=True, detail={"from": before, "to": weight}
+    )
     ctx.update(lambda row: dataclasses.replace(row, weight=weight))
     return f"the router reports {weight}% of new sessions for green (before: {before}%)"
 
@@ -28,7 +30,12 @@ def conclude(ctx: Context) -> str:
     wanted, found = router_state(ctx.upgrade), ctx.services.router.read()
     if wanted != found:
         ctx.change("restore-router", lambda: ctx.services.router.apply(wanted), again=True)
-        ctx.say("The router had lost its settings and was put right.", f"It reported {found}.", tone="warning", key="restored")
+        ctx.say(
+            "The router had lost its settings and was put right.",
+            f"It reported {found}.",
+            tone="warning",
+            key="restored",
+        )
     record = ctx.upgrade.record()
     assert record is not None, "a watched step has a record"
     evidence = gather(ctx, record.started_at)

@@ -41,7 +41,9 @@ def await_boot(ctx: Context) -> float:
             if not ctx.services.environment.state(green).running:
                 raise Permanent(f"green ended while it started. {_log(ctx)}") from None
             if waited > ctx.policy.boot_seconds:
-                raise Permanent(f"green has not started within {ctx.policy.boot_seconds:.0f} s. {_log(ctx)}") from None
+                raise Permanent(
+                    f"green has not started within {ctx.policy.boot_seconds:.0f} s. {_log(ctx)}"
+                ) from None
             ctx.stop.wait(0.25)
             continue
         if boot.version != ctx.upgrade.target:
@@ -57,8 +59,13 @@ def _fence(ctx: Context) -> None:
         state = jenkins.take_role(Role.FOLLOWER, ctx.id)
     if state.role is not Role.FOLLOWER:
         ctx.services.environment.stop(ctx.upgrade.instance(Side.GREEN))
-        raise Permanent("green could not be fenced and was stopped: it would have run timers and builds of its own")
+        raise Permanent(
+            "green could not be fenced and was stopped: it would have run timers and builds of its own"
+        )
 
 
 def _log(ctx: Context) -> str:
-    return "The end of its log: " + ctx.services.environment.logs(ctx.upgrade.instance(Side.GREEN), 5).strip()[-600:]
+    return (
+        "The end of its log: "
+        + ctx.services.environment.logs(ctx.upgrade.instance(Side.GREEN), 5).strip()[-600:]
+    )

@@ -39,7 +39,10 @@ def run(ctx: Context) -> str:
             sync(ctx, ctx.upgrade.owner)
         checks = _checks(ctx)
     failed = [check for check in checks if not check.passed and not check.warning_only]
-    lines = [f"{'✓' if check.passed else '⚠' if check.warning_only else '✗'} {check.name}: {check.text}" for check in checks]
+    lines = [
+        f"{'✓' if check.passed else '⚠' if check.warning_only else '✗'} {check.name}: {check.text}"
+        for check in checks
+    ]
     ctx.say("Validation report", *lines, tone="bad" if failed else "good", key="report")
     if failed:
         raise Permanent("; ".join(f"{check.name}: {check.text}" for check in failed))
@@ -59,15 +62,27 @@ def _checks(ctx: Context) -> list[Check]:
     checks = [
         Check("Version", boot.version == ctx.upgrade.target, f"green answers as {boot.version}"),
         Check("Guard", state.role is Role.FOLLOWER, f"green is {state.role.value}"),
-        *compare(ctx.jenkins(Side.BLUE).inventory(), green.inventory(), [build.job for build in running_builds(ctx, Side.BLUE)]),
+        *compare(
+            ctx.jenkins(Side.BLUE).inventory(),
+            green.inventory(),
+            [build.job for build in running_builds(ctx, Side.BLUE)],
+        ),
     ]
-    errors = [record for record in green.log(identity.started_ms) if not any(noise in record.logger for noise in NOISE)]
-    text = "; ".join(f"{record.logger}: {record.message[:120]}" for record in errors[:3]) or "no SEVERE records"
+    errors = [
+        record
+        for record in green.log(identity.started_ms)
+        if not any(noise in record.logger for noise in NOISE)
+    ]
+    text = (
+        "; ".join(f"{record.logger}: {record.message[:120]}" for record in errors[:3]) or "no SEVERE records"
+    )
     checks.append(Check("Log", not errors, text, warning_only=True))
     record = ctx.upgrade.record()
     assert record is not None, "a running step has a record"
     verdict = gather(ctx, record.started_at)
-    checks.append(Check("Response times", verdict.verdict != "fail", "; ".join(verdict.reasons), warning_only=True))
+    checks.append(
+        Check("Response times", verdict.verdict != "fail", "; ".join(verdict.reasons), warning_only=True)
+    )
     return checks
 
 
@@ -78,21 +93,49 @@ def compare(blue: Inventory, green: Inventory, running: Collection[str]) -> Iter
     yield _all_there("Views", blue.views, green.views)
     yield _all_there("Credentials", blue.credentials, green.credentials)
     yield _all_there("Users", blue.users, green.users)
-    yield _all_there("Plugins", [plugin.name for plugin in blue.plugins], [plugin.name for plugin in green.plugins])
+    yield _all_there(
+        "Plugins", [plugin.name for plugin in blue.plugins], [plugin.name for plugin in green.plugins]
+    )
     new_failures = sorted(set(green.failed_plugins) - set(blue.failed_plugins))
-    yield Check("Failed plugins", not new_failures, ", ".join(new_failures) or "none that blue does not have as well")
+    yield Check(
+        "Failed plugins", not new_failures, ", ".join(new_failures) or "none that blue does not have as well"
+    )
     new_monitors = sorted(name for key, name in green.monitors.items() if key not in blue.monitors)
-    yield Check("Administrative monitors", not new_monitors, ", ".join(new_monitors) or "nothing new", warning_only=True)
-    yield Check("Old data", green.old_data <= blue.old_data, f"{green.old_data} on green, {blue.old_data} on blue", warning_only=True)
+    yield Check(
+        "Administrative monitors",
+        not new_monitors,
+        ", ".join(new_monitors) or "nothing new",
+        warning_only=True,
+    )
+    yield Check(
+        "Old data",
+        green.old_data <= blue.old_data,
+        f"{green.old_data} on green, {blue.old_data} on blue",
+        warning_only=True,
+    )
     counts = {job.name: job.builds for job in green.jobs}
     # A running build is on blue's disk and is carried over when it has finished, so blue may be a little ahead.
     live = Counter(running)
-    behind = [f"{job.name} {counts.get(job.name, 0)}/{job.builds}" for job in blue.jobs if counts.get(job.name, 0) < job.builds - live[job.name]]
+    behind = [
+        f"{job.name} {counts.get(job.name, 0)}/{job.builds}"
+        for job in blue.jobs
+        if counts.get(job.name, 0) < job.builds - live[job.name]
+    ]
     total = sum(job.builds for job in blue.jobs)
-    yield Check("Build history", not behind, "missing on green: " + ", ".join(behind[:5]) if behind else f"{total} builds, as on blue")
+    yield Check(
+        "Build history",
+        not behind,
+        "missing on green: " + ", ".join(behind[:5]) if behind else f"{total} builds, as on blue",
+    )
 
 
-def _all_there(name: str, blue: Iterator[str] | tuple[str, ...] | list[str], green: tuple[str, ...] | list[str]) -> Check:
+def _all_there(
+    name: str, blue: Iterator[str] | tuple[str, ...] | list[str], green: tuple[str, ...] | list[str]
+) -> Check:
     wanted = list(blue)
     missing = sorted(set(wanted) - set(green))
-    return Check(name, not missing, f"missing on green: {', '.join(missing[:5])}" if missing else f"all {len(wanted)} there")
+    return Check(
+        name,
+        not missing,
+        f"missing on green: {', '.join(missing[:5])}" if missing else f"all {len(wanted)} there",
+    )

@@ -1,0 +1,205 @@
+"""Commands that change the course of an upgrade: start, hold, resume, roll back."""
+
+from __future__ import annotations
+
+import dataclasses
+import secrets
+from collections.abc import Callable
+
+from bot.announcer import Announcer
+from bot.commands.arguments import Arguments
+from bot.commands.deciding import Deciding
+from bot.commands.interface import Actor
+from bot.commands.permissions import Permissions
+from bot.config import Config
+from bot.content import Notice
+from bot.context import Contexts, change_upgrade
+from bot.engine import Engine
+from bot.errors import BotError, Conflict, Refused
+from bot.model import Instance
+from bot.ports import Clock
+from bot.reasons import Reason
+from bot.store import Entry, Store
+from bot.upgrade import Hold, Status, StepState, Upgrade, plan_steps, rollback_steps
+from bot.versions import parse_version
+
+__all__ = ["Acting"]
+
+
+class Acting:
+    def __init__(
+        self,
+        *,
+        config: Config,
+        store: Store,
+        engine: Engine,
+        contexts: Contexts,
+        announcer: Announcer,
+        clock: Clock,
+        arguments: Arguments,
+        permissions: Permissions,
+        deciding: Deciding,
+        instance: Callable[[str], Instance],
+    ) -> None:
+        """``instance`` tells a controller's running instance."""
+        self._config = config
+        self._store = store
+        self._engine = engine
+        self._contexts = contexts
+        self._announcer = announcer
+        self._clock = clock
+        self._arguments = arguments
+        self._permissions = permissions
+        self._deciding = deciding
+        self._instance = instance
+
+    def start(self, words: list[str], actor: Actor) -> Notice:
+        self._permissions.require_operator(actor, "start an upgrade")
+        controller, target, _ = self._arguments.controller_and_version(words, "start")
+        live = self._store.live_for(controller)
+        if live is not None:
+            raise Refused(
+                f"{controller} is already being upgraded to {live.target} (`{live.id}`): finish it, or `/ci-upgrade rollback {controller}`."
+            )
+        services = self._contexts.services(controller)
+        blue = self._instance(controller)
+        try:
+            source = services.jenkins(blue).boot().version
+        except BotError as error:
+            raise Refused(f"{controller} cannot be upgraded now: {error}") from error
+        if parse_version(target) <= parse_version(source):
+            raise Refused(
+                f"{controller} already runs {source}, which is not older than {target}. Name a newer version."
+            )
+        services.environment.core(target)
+        now = self._clock.now()
+        upgrade = Upgrade(
+            id="u" + secrets.token_hex(3),
+            controller=controller,
+            source=source,
+            target=target,
+            requested_by=actor.id,
+            channel=self._config.slack.channel or actor.channel,
+            created_at=now,
+            steps=plan_steps(services.config.policy.traffic),
+            step="preflight",
+            status=Status.RUNNING,
+            blue=dataclasses.replace(blue, version=source),
+        )
+        self._store.create(
+            upgrade, Entry(upgrade.id, now, "decision", "preflight", 1, "start", actor.id, {"target": target})
+        )
+        self._announcer.dashboard(upgrade)
+        self._engine.take_up(upgrade)
+        return Notice(
+            f"Upgrading {controller} from {source} to {target} (`{upgrade.id}`). The message below is kept up to date."
+        )
+
+    def hold(self, words: list[str], actor: Actor) -> Notice:
+        upgrade, reason = self._arguments.live(words)
+        return self.hold_upgrade(upgrade, actor, reason)
+
+    def hold_upgrade(self, upgrade: Upgrade, actor: Actor, reason: str) -> Notice:
+        self._permissions.require_operator(actor, "hold an upgrade")
+        gate = self._store.newest_gate(upgrade.id, upgrade.step)
+        if upgrade.status is Status.WAITING and gate is not None and gate.outcome is None:
+            self._deciding.decide("hold", upgrade, gate, actor, reason)
+            return Notice(f"{upgrade.controller} is held.")
+        now = self._clock.now()
+
+        def hold(row: Upgrade) -> Upgrade:
+            if row.status is not Status.RUNNING:
+                raise Refused(
+                    f"{row.controller} is {row.status.value.replace('_', ' ')}: there is nothing to hold."
+                )
+            return dataclasses.replace(
+                row,
+                status=Status.HELD,
+                hold=Hold(Reason.ASKED, reason or "Somebody asked for a pause.", now, actor.id),
+            )
+
+        saved = change_upgrade(
+            self._store,
+            upgrade.id,
+            hold,
+            Entry(upgrade.id, now, "decision", upgrade.step, 1, "hold", actor.id, {"reason": reason}),
+        )
+        self._engine.interrupt(upgrade.id)
+        self._announcer.held(saved)
+        return Notice(f"{upgrade.controller} is held. `/ci-upgrade resume {upgrade.controller}` goes on.")
+
+    def resume(self, words: list[str], actor: Actor) -> Notice:
+        upgrade, _ = self._arguments.live(words)
+        return self.resume_upgrade(upgrade, actor)
+
+    def resume_upgrade(self, upgrade: Upgrade, actor: Actor) -> Notice:
+        self._permissions.require_operator(actor, "resume an upgrade")
+
+        def resume(row: Upgrade) -> Upgrade:
+            if row.status is not Status.HELD:
+                raise Refused(f"{row.controller} is not held, so there is nothing to resume.")
+            return dataclasses.replace(row, status=Status.RUNNING, hold=None, retry_at=None)
+
+        now = self._clock.now()
+        saved = change_upgrade(
+            self._store,
+            upgrade.id,
+            resume,
+            Entry(upgrade.id, now, "decision", upgrade.step, 1, "resume", actor.id),
+        )
+        self._announcer.entry(saved, f"resumed-{now:.0f}", f"Resumed by <@{actor.id}>")
+        self._announcer.dashboard(saved)
+        self._engine.wake(upgrade.id)
+        return Notice(f"{upgrade.controller} goes on.")
+
+    def rollback(self, words: list[str], actor: Actor) -> Notice:
+        upgrade, reason = self._arguments.live(words)
+        return self.roll_back(upgrade, actor, reason)
+
+    def roll_back(self, upgrade: Upgrade, actor: Actor, reason: str) -> Notice:
+        """Always wins: over a gate, a hold and a running step."""
+        self._permissions.require_operator(actor, "roll back")
+        now = self._clock.now()
+        entry = Entry(upgrade.id, now, "decision", upgrade.step, 1, "rollback", actor.id, {"reason": reason})
+        while True:
+            row = self._store.get(upgrade.id)
+            if not row.live or row.status is Status.ROLLING_BACK:
+                raise Refused(
+                    f"The upgrade {row.id} is {row.status.value.replace('_', ' ')} already; nothing was changed."
+                )
+            if row.step == "retire" and row.record() is not None:
+                raise Refused(
+                    f"{row.controller} is being retired: its old instance is stopped. To go back, restore the backup {row.id}."
+                )
+            done = tuple(
+                step
+                for step in row.steps
+                if step in row.records and row.records[step].state is not StepState.FAILED
+            )
+            changed = dataclasses.replace(
+                row,
+                status=Status.ROLLING_BACK,
+                steps=(*done, *rollback_steps()),
+                step=rollback_steps()[0],
+                hold=None,
+                retry_at=None,
+            )
+            gate = self._store.newest_gate(row.id, row.step)
+            try:
+                if gate is not None and gate.outcome is None:
+                    decided = dataclasses.replace(
+                        gate, outcome="rolled back", decided_by=actor.id, decided_at=now, reason=reason
+                    )
+                    saved = self._store.decide(decided, changed, entry)
+                    self._announcer.gate(saved, decided)
+                else:
+                    saved = self._store.save(changed, entry)
+                break
+            except Conflict:
+                continue
+        self._engine.interrupt(upgrade.id)
+        self._announcer.entry(
+            saved, "rollback", f"Rollback asked by <@{actor.id}>", (reason,) if reason else (), "warning"
+        )
+        self._announcer.dashboard(saved)
+        return Notice(f"Rolling {upgrade.controller} back: sessions go to blue now.", tone="warning")

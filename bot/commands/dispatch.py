@@ -1,0 +1,124 @@
+"""From words and clicks to commands; every refusal becomes a notice."""
+
+from __future__ import annotations
+
+import difflib
+import json
+from collections.abc import Callable
+from typing import TypeVar
+
+from bot.announcer import Announcer
+from bot.commands.acting import Acting
+from bot.commands.arguments import Arguments
+from bot.commands.deciding import Deciding
+from bot.commands.interface import Actor
+from bot.commands.looking import Looking
+from bot.commands.permissions import Permissions
+from bot.config import Config
+from bot.content import Notice
+from bot.context import Contexts
+from bot.engine import Engine
+from bot.errors import BotError, Refused
+from bot.gates import Gates
+from bot.instances import current
+from bot.model import Instance
+from bot.ports import Clock
+from bot.store import Store
+
+__all__ = ["BotCommands"]
+
+T = TypeVar("T", bound=Notice | None)
+
+
+class BotCommands:
+    """Implements :class:`bot.commands.interface.Commands`."""
+
+    def __init__(
+        self,
+        *,
+        config: Config,
+        store: Store,
+        engine: Engine,
+        gates: Gates,
+        contexts: Contexts,
+        announcer: Announcer,
+        clock: Clock,
+        first_instance: Callable[[str], Instance],
+    ) -> None:
+        """``first_instance`` tells the configured running instance of a controller that was never upgraded."""
+
+        def instance(controller: str) -> Instance:
+            return current(store, controller) or first_instance(controller)
+
+        arguments, permissions = Arguments(config, store), Permissions(config.slack)
+        looking = Looking(config, store, contexts, announcer, arguments, instance)
+        self._store = store
+        self._deciding = Deciding(store, engine, gates, contexts, clock, arguments, permissions)
+        self._acting = Acting(
+            config=config,
+            store=store,
+            engine=engine,
+            contexts=contexts,
+            announcer=announcer,
+            clock=clock,
+            arguments=arguments,
+            permissions=permissions,
+            deciding=self._deciding,
+            instance=instance,
+        )
+        self._table: dict[str, Callable[[list[str], Actor], Notice]] = {
+            "start": self._acting.start,
+            "plan": looking.plan,
+            "status": looking.status,
+            "approve": self._deciding.approve,
+            "hold": self._acting.hold,
+            "pause": self._acting.hold,
+            "resume": self._acting.resume,
+            "rollback": self._acting.rollback,
+            "history": looking.history,
+            "help": looking.help,
+        }
+
+    def run(self, text: str, actor: Actor) -> Notice:
+        words = text.split()
+        name = words[0].lower() if words else "help"
+        command = self._table.get(name)
+        if command is None:
+            close = difflib.get_close_matches(name, self._table, n=1)
+            hint = f" Did you mean `{close[0]}`?" if close else ""
+            return Notice(
+                f"There is no command `{name}`.{hint} `/ci-upgrade help` lists them all.", tone="warning"
+            )
+        return self._answer(lambda: command(words[1:], actor))
+
+    def click(self, action: str, value: str, actor: Actor) -> Notice | None:
+        def act() -> Notice | None:
+            asked = json.loads(value)
+            upgrade = self._store.get(asked["upgrade"])
+            if action in ("approve", "hold") and "gate" in asked:
+                gate = self._store.gate(asked["gate"])
+                if gate is None:
+                    raise Refused("This card is not known here any more; nothing was changed.")
+                return self._deciding.decide(action, upgrade, gate, actor, "")
+            if action in ("hold", "pause"):
+                return self._acting.hold_upgrade(upgrade, actor, "")
+            if action == "resume":
+                return self._acting.resume_upgrade(upgrade, actor)
+            if action == "rollback":
+                return self._acting.roll_back(upgrade, actor, "")
+            raise Refused(
+                "This button is from an older release of the bot; use the newest card of the upgrade. Nothing was changed."
+            )
+
+        try:
+            return self._answer(act)
+        except (ValueError, KeyError, TypeError):
+            return Notice(
+                "This button is from another release of the bot; nothing was changed.", tone="warning"
+            )
+
+    def _answer(self, act: Callable[[], T]) -> T | Notice:
+        try:
+            return act()
+        except BotError as error:
+            return Notice(str(error), tone="warning")

@@ -1,0 +1,140 @@
+"""Homes as tar streams, read and edited in constant memory."""
+
+from __future__ import annotations
+
+import io
+import re
+import tarfile
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+
+from bot.errors import Permanent
+from bot.home_rules import GUARD_FILE, in_clone
+
+__all__ = ["ChunkReader", "clone_stream", "members", "unfinished_builds"]
+
+CHUNK = 1 << 20
+_BUILD = re.compile(r"^((?:.*/)?builds/\d+)(?:/(.*))?$")
+_CLOUDS = re.compile(rb"<clouds\b[^>]*(?<!/)>.*</clouds>", re.DOTALL)
+_EXECUTORS = re.compile(rb"<numExecutors>[^<]*</numExecutors>")
+_AGENT_PORT = re.compile(rb"<slaveAgentPort>[^<]*</slaveAgentPort>")
+WIZARD_STATE = "jenkins.install.UpgradeWizard.state"
+
+
+class ChunkReader(io.RawIOBase):
+    """A readable file over chunks of bytes."""
+
+    def __init__(self, chunks: Iterable[bytes]) -> None:
+        self._chunks = iter(chunks)
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # io.RawIOBase hands a writable buffer
+        while not self._rest:
+            try:
+                self._rest = next(self._chunks)
+            except StopIteration:
+                return 0
+        count = min(len(buffer), len(self._rest))
+        buffer[:count] = self._rest[:count]
+        self._rest = self._rest[count:]
+        return count
+
+
+def members(chunks: Iterable[bytes]) -> Iterator[tuple[tarfile.TarInfo, Callable[[], Iterator[bytes]]]]:
+    """Each member with a function that yields its content; the content is gone once the next member is asked for.
+
+    :raises Permanent: when the bytes are not a tar stream, or end in the middle of one.
+    """
+    reader = io.BufferedReader(ChunkReader(chunks), CHUNK)
+    try:
+        with tarfile.open(fileobj=reader, mode="r|") as tar:
+            for member in tar:
+                yield member, partial(_content, tar, member)
+    except (tarfile.TarError, EOFError) as error:
+        raise Permanent(f"this is not a whole tar stream: {error}") from error
+
+
+def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
+    source = tar.extractfile(member) if member.isfile() else None
+    while source is not None and (chunk := source.read(CHUNK)):
+        yield chunk
+
+
+def unfinished_builds(chunks: Iterable[bytes]) -> frozenset[str]:
+    """Directories of builds without a result: ``jobs/app/builds/12``.
+
+    A running freestyle build has no build.xml yet; a running Pipeline's has no ``<result>``, or says that it is not completed.
+    """
+    seen: set[str] = set()
+    finished: set[str] = set()
+    for member, content in members(chunks):
+        match = _BUILD.match(_name(member))
+        if match is None:
+            continue
+        seen.add(match.group(1))
+        if match.group(2) == "build.xml":
+            text = b"".join(content())
+            if b"<result>" in text and b"<completed>false</completed>" not in text:
+                finished.add(match.group(1))
+    return frozenset(seen - finished)
+
+
+def clone_stream(chunks: Iterable[bytes], unfinished: frozenset[str], guard: str) -> Iterator[bytes]:
+    """From a backup's stream to green's home: fenced, without unfinished builds, queue, nodes and clouds."""
+    state_there = False
+
+    def edited() -> Iterator[tuple[tarfile.TarInfo, Iterator[bytes]]]:
+        nonlocal state_there
+        version = b""
+        for member, content in members(chunks):
+            name = _name(member)
+            match = _BUILD.match(name)
+            if not in_clone(name) or (match and match.group(1) in unfinished):
+                continue
+            state_there |= name == WIZARD_STATE
+            if name == "config.xml":
+                text = b"".join(content())
+                version = next(iter(re.findall(rb"<version>([^<]*)</version>", text)), b"")
+                text = _fenced(text)
+                member.size = len(text)
+                yield member, iter([text])
+            else:
+                yield member, content()
+        yield _file(GUARD_FILE, guard.encode())
+        if not state_there:
+            # Without it Jenkins believes that this is a new installation and asks to be set up.
+            yield _file(WIZARD_STATE, version)
+
+    return _written(edited())
+
+
+def _fenced(config: bytes) -> bytes:
+    """No executors, no clouds, no agent port; everything else byte for byte (Jenkins writes XML 1.1, which parsers refuse)."""
+    config = _CLOUDS.sub(b"<clouds/>", config)
+    config = _EXECUTORS.sub(b"<numExecutors>0</numExecutors>", config)
+    return _AGENT_PORT.sub(b"<slaveAgentPort>-1</slaveAgentPort>", config)
+
+
+def _file(name: str, content: bytes) -> tuple[tarfile.TarInfo, Iterator[bytes]]:
+    member = tarfile.TarInfo(name)
+    member.size = len(content)
+    member.mode = 0o644
+    return member, iter([content])
+
+
+def _written(entries: Iterable[tuple[tarfile.TarInfo, Iterator[bytes]]]) -> Iterator[bytes]:
+    for member, content in entries:
+        yield member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
+        written = 0
+        for chunk in content:
+            written += len(chunk)
+            yield chunk
+        yield b"\0" * (-written % tarfile.BLOCKSIZE)
+    yield b"\0" * (2 * tarfile.BLOCKSIZE)
+
+
+def _name(member: tarfile.TarInfo) -> str:
+    return member.name.removeprefix("./")

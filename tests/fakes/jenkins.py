@@ -1,0 +1,301 @@
+"""A Jenkins in memory: a home as a dictionary of files, a queue, timers on minute boundaries, the guard's three roles."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from bot.errors import NotStarted, Temporary
+from bot.model import (
+    Agent,
+    Boot,
+    BuildRef,
+    BuildReport,
+    FinishedBuild,
+    GuardState,
+    Identity,
+    Inventory,
+    ItemConfig,
+    ItemConfigs,
+    Job,
+    LogRecord,
+    NodeSet,
+    Probe,
+    QueueItem,
+    Role,
+    RunningBuild,
+    Submission,
+)
+from tests.fakes.timing import VirtualClock
+
+__all__ = ["Execution", "FakeJenkins"]
+
+GUARD_FILE = "init.groovy.d/ci-upgrade-guard.groovy"
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One build that really started somewhere."""
+
+    side: str
+    job: str
+    number: int
+    ticket: str
+    started: float
+
+
+@dataclass
+class _Build:
+    job: str
+    number: int
+    ticket: str
+    started: float
+    ends: float
+
+
+@dataclass
+class FakeJenkins:
+    """Implements :class:`bot.ports.Jenkins`. ``executions`` is shared by all instances of a world: what really ran."""
+
+    name: str
+    version: str
+    clock: VirtualClock
+    files: dict[str, bytes]
+    executions: list[Execution]
+    duration: float = 1.0
+    running: bool = False
+    reachable: bool = True
+    role: Role = Role.OWNER
+    upgrade: str | None = None
+    busy: tuple[str, ...] = ()
+    started_at: float = 0.0
+    queue_items: list[QueueItem] = field(default_factory=list)
+    visible: set[tuple[str, int]] = field(default_factory=set)
+    live_builds: list[_Build] = field(default_factory=list)
+    next_item: int = 1
+    node_set: NodeSet = field(default_factory=lambda: NodeSet({}, {}, 2))
+    last_minute: int = 0
+
+    # ---- the world's side
+
+    def start(self) -> None:
+        if self.running:
+            return
+        self.running, self.started_at = True, self.clock.now()
+        self.last_minute = math.floor(self.clock.now() / 60)
+        guard = self.files.get(GUARD_FILE)
+        self.role = Role.FOLLOWER if guard else Role.OWNER
+        self.visible = {(job, number) for job, number in self._on_disk()}
+        self.queue_items = []
+
+    def stop(self) -> None:
+        self.running = False
+        self.live_builds = []
+
+    def trigger(self, job: str, ticket: str) -> None:
+        """A person or webhook asks for a build here."""
+        self._enqueue(job, ticket, timer=False)
+        self.work(self.clock.now())
+
+    def work(self, now: float) -> None:
+        """Let time have its effect: timers fire, builds end, waiting items start."""
+        if not self.running:
+            return
+        minute = math.floor(now / 60)
+        if minute > self.last_minute:
+            self.last_minute = minute
+            if self.role is not Role.FOLLOWER:
+                for job in self._jobs():
+                    if job.startswith("timer"):
+                        self._enqueue(job, f"{job}@{minute}", timer=True)
+        for build in [build for build in self.live_builds if build.ends <= now]:
+            self.live_builds.remove(build)
+            directory = f"jobs/{build.job}/builds/{build.number}"
+            text = f"<build><t>{build.ticket}</t><s>{build.started}</s><e>{build.ends}</e><result>SUCCESS</result></build>"
+            self.files[f"{directory}/build.xml"] = text.encode()
+            self.visible.add((build.job, build.number))
+        if self.role is Role.OWNER:
+            for item in list(self.queue_items):
+                if item.job in self.busy or any(
+                    b.job == item.job and b.job.startswith("serial") for b in self.live_builds
+                ):
+                    continue
+                self.queue_items.remove(item)
+                self._begin(item.job, item.actions, now)
+
+    def tickets(self) -> list[str]:
+        """Tickets of all builds in the history that users see here."""
+        return [self._field(job, number, "t") for job, number in sorted(self.visible)]
+
+    def _begin(self, job: str, ticket: str, now: float) -> None:
+        number = int(self.files[f"jobs/{job}/nextBuildNumber"])
+        self.files[f"jobs/{job}/nextBuildNumber"] = str(number + 1).encode()
+        self.live_builds.append(_Build(job, number, ticket, now, now + self.duration))
+        self.executions.append(Execution(self.name, job, number, ticket, now))
+
+    def _enqueue(self, job: str, ticket: str, *, timer: bool, relay: str | None = None) -> None:
+        now_ms = int(self.clock.now() * 1000)
+        self.queue_items.append(
+            QueueItem(self.next_item, job, now_ms, timer, ticket, "timer" if timer else "ann", relay)
+        )
+        self.next_item += 1
+
+    def _jobs(self) -> list[str]:
+        return sorted({path.split("/")[1] for path in self.files if path.startswith("jobs/")})
+
+    def _on_disk(self) -> list[tuple[str, int]]:
+        paths = [path.split("/") for path in self.files if path.endswith("/build.xml")]
+        return [(parts[1], int(parts[3])) for parts in paths]
+
+    def _field(self, job: str, number: int, tag: str) -> str:
+        text = self.files[f"jobs/{job}/builds/{number}/build.xml"].decode()
+        return text.split(f"<{tag}>")[1].split(f"</{tag}>")[0]
+
+    def _answer(self) -> None:
+        if not self.reachable:
+            raise Temporary(f"{self.name} does not answer")
+        if not self.running:
+            raise NotStarted(f"{self.name} is not running")
+
+    # ---- the port: looking
+
+    def boot(self) -> Boot:
+        self._answer()
+        return Boot(self.version, f"boot-{self.started_at}")
+
+    def identity(self) -> Identity:
+        self._answer()
+        now_ms = int(self.clock.now() * 1000)
+        started_ms = int(self.started_at * 1000)
+        return Identity(
+            self.version,
+            "17.0.1",
+            "/home",
+            "http://ci.example.com/",
+            2,
+            -1,
+            False,
+            "bot",
+            True,
+            10**12,
+            10**9,
+            now_ms,
+            started_ms,
+        )
+
+    def inventory(self) -> Inventory:
+        self._answer()
+        counts = {name: sum(job == name for job, _ in self.visible) for name in self._jobs()}
+        running = {name: sum(b.job == name for b in self.live_builds) for name in counts}
+        jobs = tuple(
+            Job(
+                name,
+                "job",
+                False,
+                int(self.files[f"jobs/{name}/nextBuildNumber"]),
+                counts[name] + running[name],
+            )
+            for name in counts
+        )
+        return Inventory(jobs, (), ("all",), (), (), ("bot",), (), {}, {}, 0)
+
+    def agents(self) -> tuple[Agent, ...]:
+        return ()
+
+    def log(self, since_ms: int) -> tuple[LogRecord, ...]:
+        return ()
+
+    def probe(self, path: str) -> Probe:
+        return Probe(path, 200, 0.01) if self.running and self.reachable else Probe(path, 0, 1.0)
+
+    # ---- the port: ownership
+
+    def guard(self) -> GuardState:
+        self._answer()
+        return GuardState(self.role, self.upgrade, GUARD_FILE in self.files, self.busy, 0)
+
+    def take_role(self, role: Role, upgrade: str, busy: Sequence[str] = ()) -> GuardState:
+        self._answer()
+        self.role, self.upgrade, self.busy = role, upgrade, tuple(busy)
+        if role is Role.FOLLOWER:
+            self.files[GUARD_FILE] = b"follower"
+        elif role is Role.OWNER:
+            self.files.pop(GUARD_FILE, None)
+        self.work(self.clock.now())
+        return self.guard()
+
+    def queue(self) -> tuple[QueueItem, ...]:
+        self._answer()
+        return tuple(self.queue_items)
+
+    def submit(self, item: QueueItem, relay: str, origin: str) -> Submission:
+        self._answer()
+        if any(waiting.relay == relay for waiting in self.queue_items) or relay in self.relayed:
+            return Submission("exists", "")
+        self.relayed.add(relay)
+        self._enqueue(item.job, item.actions, timer=item.timer, relay=relay)
+        self.work(self.clock.now())
+        return Submission("submitted", "")
+
+    relayed: set[str] = field(default_factory=set)
+
+    def cancel(self, ids: Sequence[int]) -> None:
+        self._answer()
+        self.queue_items = [item for item in self.queue_items if item.id not in ids]
+
+    def builds(self, since_ms: int, watched: Sequence[BuildRef]) -> BuildReport:
+        self._answer()
+        wanted = {(ref.job, ref.number) for ref in watched}
+        finished = []
+        for job, number in sorted(self.visible):
+            started = int(float(self._field(job, number, "s")) * 1000)
+            if started >= since_ms or (job, number) in wanted:
+                ended = int(float(self._field(job, number, "e")) * 1000)
+                finished.append(
+                    FinishedBuild(job, number, f"jobs/{job}/builds/{number}", "SUCCESS", started, ended)
+                )
+        running = [
+            RunningBuild(b.job, b.number, int(b.started * 1000), b.job.startswith("serial"))
+            for b in self.live_builds
+        ]
+        return BuildReport(int(self.clock.now() * 1000), tuple(finished), tuple(running))
+
+    def reload(self, jobs: Sequence[str]) -> tuple[str, ...]:
+        self._answer()
+        self.visible |= {(job, number) for job, number in self._on_disk() if job in jobs}
+        return tuple(job for job in jobs if job not in self._jobs())
+
+    def numbers(self, at_least: Mapping[str, int]) -> Mapping[str, int]:
+        self._answer()
+        for job, number in at_least.items():
+            if job in self._jobs():
+                current = int(self.files[f"jobs/{job}/nextBuildNumber"])
+                self.files[f"jobs/{job}/nextBuildNumber"] = str(max(current, number)).encode()
+        return {job: int(self.files[f"jobs/{job}/nextBuildNumber"]) for job in self._jobs()}
+
+    def item_configs(self, since_ms: int) -> ItemConfigs:
+        self._answer()
+        return ItemConfigs(int(self.clock.now() * 1000), tuple(self._jobs()), ())
+
+    def write_items(self, items: Sequence[ItemConfig]) -> None:
+        self._answer()
+
+    def delete_items(self, names: Sequence[str]) -> None:
+        self._answer()
+
+    def nodes(self) -> NodeSet:
+        self._answer()
+        return self.node_set
+
+    def add_nodes(self, nodes: NodeSet) -> None:
+        self._answer()
+        self.node_set = nodes
+
+    def withdraw_nodes(self) -> tuple[str, ...]:
+        self._answer()
+        return ()
+
+    def ensure_secret_key(self) -> None:
+        self._answer()
+        self.files.setdefault("secrets/hudson.util.Secret", b"key")

@@ -1,0 +1,343 @@
+"""One controller's world in memory, and a bot that lives in it: killed and started again at will."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from adapters.sqlite_store import SqliteStore
+from bot.announcer import Announcer
+from bot.commands import Actor, BotCommands
+from bot.config import Config, parse
+from bot.context import Contexts, CrashPoint, Services
+from bot.engine import Engine
+from bot.errors import Permanent
+from bot.gates import Gates
+from bot.model import (
+    BackupRecord,
+    Chart,
+    Core,
+    Histogram,
+    Instance,
+    InstanceState,
+    RouterState,
+    Side,
+    Traffic,
+)
+from bot.ports import Selection
+from bot.series import Series
+from bot.upgrade import Upgrade
+from bot.watching import Watcher
+from bot.workers import Drive, Run
+from tests.fakes.jenkins import Execution, FakeJenkins
+from tests.fakes.timing import VirtualClock, VirtualScheduler
+
+__all__ = ["ANN", "BOB", "Bot", "Killed", "World", "make_config"]
+
+ANN = Actor("U0ANN", "ann", "C0CIOPS")
+BOB = Actor("U0BOB", "bob", "C0CIOPS")
+JOBS = ("app", "serial", "timer")
+START = 1_800_000_010.0
+"""Ten seconds into a minute."""
+
+
+class Killed(BaseException):
+    """What a crash point raises in these tests: nothing in the bot may catch it."""
+
+
+@dataclass
+class FakeEnvironment:
+    """Implements :class:`bot.ports.Environment`."""
+
+    world: World
+
+    def core(self, version: str) -> Core:
+        return Core(version, f"jenkins-{version}.war", (17, 21))
+
+    def state(self, instance: Instance) -> InstanceState:
+        jenkins = self.world.instances.get(instance.name)
+        return InstanceState(bool(jenkins and jenkins.running), jenkins is not None, 10**8, 1.0, 0, 10**12)
+
+    def create(self, name: str, like: Instance, version: str) -> Instance:
+        instance = Instance(name, version, f"http://{name}", name)
+        self.world.add(instance, {})
+        return instance
+
+    def start(self, instance: Instance, queue_id: str | None) -> None:
+        self.world.instances[instance.name].start()
+
+    def stop(self, instance: Instance) -> None:
+        self.world.instances[instance.name].stop()
+
+    def remove(self, instance: Instance) -> None:
+        self.world.instances.pop(instance.name, None)
+
+    def read_home(
+        self, instance: Instance, selection: Selection, skipped: Callable[[str, str], None]
+    ) -> Iterator[bytes]:
+        files = self.world.instances[instance.name].files
+        paths = [
+            path
+            for root in selection.roots
+            for path in sorted(files, key=lambda path: path.endswith(selection.last or ("\0",)))
+            if (root == "" or path.startswith(root + "/")) and selection.keep(path, False)
+        ]
+        buffer = io.BytesIO()
+        with tarfile.open(fileobj=buffer, mode="w") as tar:
+            for path in paths:
+                member = tarfile.TarInfo(path)
+                member.size = len(files[path])
+                tar.addfile(member, io.BytesIO(files[path]))
+        yield buffer.getvalue()
+
+    def write_home(self, instance: Instance, chunks: Iterable[bytes]) -> None:
+        with tarfile.open(fileobj=io.BytesIO(b"".join(chunks))) as tar:
+            for member in tar:
+                content = tar.extractfile(member)
+                if content is not None:
+                    self.world.instances[instance.name].files[member.name.removeprefix("./")] = content.read()
+
+    def logs(self, instance: Instance, lines: int) -> str:
+        return "the log"
+
+
+@dataclass
+class FakeBackups:
+    """Implements :class:`bot.ports.Backups`."""
+
+    archives: dict[str, tuple[BackupRecord, bytes]] = field(default_factory=dict)
+
+    def write(
+        self, id: str, controller: str, version: str, chunks: Iterable[bytes], skipped: Mapping[str, str]
+    ) -> BackupRecord:
+        data = b"".join(chunks)
+        record = BackupRecord(
+            id, controller, version, START, 1, len(data), len(data), "sha", False, dict(skipped)
+        )
+        self.archives[id] = (record, data)
+        return record
+
+    def verify(self, id: str) -> BackupRecord:
+        return self.archives[id][0]
+
+    @contextmanager
+    def read(self, id: str) -> Iterator[Iterator[bytes]]:
+        yield iter([self.archives[id][1]])
+
+    def get(self, id: str) -> BackupRecord | None:
+        return self.archives[id][0] if id in self.archives else None
+
+    def list(self) -> tuple[BackupRecord, ...]:
+        return tuple(record for record, _ in self.archives.values())
+
+    def remove(self, id: str) -> None:
+        self.archives.pop(id, None)
+
+    def free_bytes(self) -> int:
+        return 10**12
+
+
+@dataclass
+class FakeRouter:
+    """Implements :class:`bot.ports.Router`."""
+
+    state: RouterState | None = None
+    history: list[RouterState] = field(default_factory=list)
+    counts: dict[Side, list[int]] = field(default_factory=lambda: {Side.BLUE: [0, 0], Side.GREEN: [0, 0]})
+
+    def apply(self, state: RouterState) -> None:
+        if state != self.state:
+            self.history.append(state)
+        self.state = state
+
+    def read(self) -> RouterState:
+        if self.state is None:
+            raise Permanent("the router is not configured")
+        return self.state
+
+    def traffic(self) -> Mapping[Side, Traffic]:
+        for counts in self.counts.values():
+            counts[0] += 10
+        return {side: Traffic(total, bad, Histogram((), ())) for side, (total, bad) in self.counts.items()}
+
+    def close_owner_connections(self, side: Side) -> None:
+        """Nothing long-lived here."""
+
+
+class World:
+    """Two sides, their builds, the router: everything that outlives the bot."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.clock = VirtualClock(START)
+        self.executions: list[Execution] = []
+        self.instances: dict[str, FakeJenkins] = {}
+        self.environment = FakeEnvironment(self)
+        self.backups = FakeBackups()
+        self.router = FakeRouter()
+        self.triggered: list[str] = []
+        self.blue = Instance("main-first", "2.426.2", "http://blue", "blue")
+        self.add(
+            self.blue,
+            {f"jobs/{job}/nextBuildNumber": b"1" for job in JOBS} | {"config.xml": b"<hudson></hudson>"},
+        )
+        self.instances["main-first"].start()
+        self.router.apply(RouterState(self.blue.url, None, 0, Side.BLUE))
+        self.clock.listeners.append(self._work)
+
+    def add(self, instance: Instance, files: dict[str, bytes]) -> None:
+        if instance.name not in self.instances:
+            self.instances[instance.name] = FakeJenkins(
+                instance.name, instance.version, self.clock, dict(files), self.executions
+            )
+
+    def jenkins(self, instance: Instance) -> FakeJenkins:
+        return self.instances[instance.name]
+
+    def green(self) -> FakeJenkins | None:
+        return next((jenkins for name, jenkins in self.instances.items() if name != "main-first"), None)
+
+    def trigger(self, job: str, side: str) -> None:
+        ticket = f"t{len(self.triggered)}"
+        self.triggered.append(ticket)
+        target = self.instances["main-first"] if side == "blue" else self.green()
+        assert target is not None, "there is a green to click on"
+        target.trigger(job, ticket)
+
+    def owners(self) -> list[str]:
+        from bot.model import Role
+
+        return [
+            name for name, jenkins in self.instances.items() if jenkins.running and jenkins.role is Role.OWNER
+        ]
+
+    def _work(self, now: float) -> None:
+        for jenkins in self.instances.values():
+            jenkins.work(now)
+
+
+class InlineWorkers:
+    """Implements :class:`bot.workers.Workers` without threads: the test says when."""
+
+    def __init__(self, drive: Drive) -> None:
+        self._drive = drive
+        self._woken: dict[str, Run] = {}
+
+    def wake(self, upgrade: str) -> None:
+        self._woken.setdefault(upgrade, Run())
+
+    def interrupt(self, upgrade: str) -> None:
+        self.wake(upgrade)
+
+    def close(self) -> None:
+        """There is nothing to stop."""
+
+    def run(self) -> None:
+        while self._woken:
+            upgrade, run = self._woken.popitem()
+            self._drive(upgrade, run)
+
+
+class Bot:
+    """A bot process in the world; make another one on the same world for a restart."""
+
+    def __init__(
+        self, world: World, config: Config, crash_point: CrashPoint = lambda _moment, _point: None
+    ) -> None:
+        self.world = world
+        self.store = SqliteStore(world.directory / "state.db")
+        self.scheduler = VirtualScheduler(world.clock)
+        services = Services(
+            name="main",
+            config=config.controllers["main"],
+            environment=world.environment,
+            router=world.router,
+            backups=world.backups,
+            jenkins=world.jenkins,
+            follower_guard=lambda upgrade: f"// guard of {upgrade}",
+            ownership=threading.RLock(),
+        )
+        announcer = Announcer(self.store, config, _draw, lambda: None)
+        gates = Gates(self.store, announcer, world.clock)
+        contexts = Contexts(self.store, {"main": services}, world.clock, announcer, crash_point)
+        self.engine = Engine(
+            store=self.store,
+            contexts=contexts,
+            scheduler=self.scheduler,
+            clock=world.clock,
+            announcer=announcer,
+            gates=gates,
+            watcher=Watcher(),
+            crash_point=crash_point,
+            workers=self._make_workers,
+        )
+        self.commands = BotCommands(
+            config=config,
+            store=self.store,
+            engine=self.engine,
+            gates=gates,
+            contexts=contexts,
+            announcer=announcer,
+            clock=world.clock,
+            first_instance=lambda _name: replace(world.blue, version=""),
+        )
+        self.engine.start()
+
+    def _make_workers(self, drive: Drive) -> InlineWorkers:
+        self.workers = InlineWorkers(drive)
+        return self.workers
+
+    def upgrade(self) -> Upgrade:
+        return self.store.history("main", 1)[0]
+
+    def settle(self, seconds: float = 0.0) -> None:
+        """Do everything that is due, now and for some virtual seconds."""
+        end = self.world.clock.now() + seconds
+        while True:
+            self.workers.run()
+            self.scheduler.fire_due()
+            self.workers.run()
+            upcoming = min(self.scheduler.next_time(), end)
+            if self.world.clock.now() >= end:
+                return
+            self.world.clock.move(max(upcoming, self.world.clock.now() + 0.25))
+
+
+def _draw(series: Series) -> Chart:
+    return Chart(series.title, b"png", series.title)
+
+
+def make_config(directory: Path, **policy: object) -> Config:
+    return parse(
+        {
+            "state_directory": str(directory),
+            "backups": {"directory": str(directory / "backups")},
+            "slack": {"operators": [ANN.id, BOB.id], "approvers": [BOB.id]},
+            "controllers": {
+                "main": {
+                    "url": "http://ci.example.com/",
+                    "user": "bot",
+                    "token_env": "MAIN_TOKEN",
+                    "environment": {
+                        "wars": "/wars/{version}.war",
+                        "directory": str(directory),
+                        "blue": {"url": "http://127.0.0.1:1", "home": "/home", "pid_file": "/pid"},
+                    },
+                    "router": {"admin": "http://127.0.0.1:1", "resources": str(directory)},
+                    "policy": {
+                        "observe_seconds": 20,
+                        "soak_seconds": 30,
+                        "sync_seconds": 2,
+                        "sample_seconds": 2,
+                        **policy,
+                    },
+                }
+            },
+        },
+        "test",
+    )
