@@ -8,13 +8,14 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from adapters.backups.archive import ArchiveBackups
 from adapters.charts import render_gate_chart
-from adapters.environments.process import ProcessEnvironment
 from adapters.jenkins.client import JenkinsClient
 from adapters.routers.envoy import EnvoyRouter
 
+from adapters.backups.archive import ArchiveBackups
 from adapters.clock import SystemClock
+from adapters.environments.process import ProcessEnvironment
+from adapters.homes.writer import write_home as unpack_home
 from adapters.jenkins.scripts import guard_script
 from adapters.scheduler import ApScheduler
 from adapters.sqlite_store import SqliteStore
@@ -31,7 +32,7 @@ from bot.model import Instance, RouterState, Side
 from bot.ports import Backups
 from bot.watching import Watcher
 
-__all__ = ["Bot", "build_backups", "build_bot", "open_store"]
+__all__ = ["Bot", "build_backups", "build_bot", "open_store", "serve_until", "unpack_home"]
 
 log = logging.getLogger(__name__)
 

@@ -15,20 +15,10 @@ import click
 
 from bot.config import Config, load
 from bot.errors import BotError, ConfigurationError
+from bot.options import config_option
 from bot.upgrade import StepState, Upgrade, phase_of
 
 __all__ = ["main"]
-
-config_option = click.option(
-    "--config",
-    "config_path",
-    envvar="CI_UPGRADE_CONFIG",
-    type=click.Path(path_type=Path),
-    default=Path("ci-upgrade.yaml"),
-    show_default=True,
-    help="The configuration file (also CI_UPGRADE_CONFIG). Every key is described in docs/configuration.md.",
-)
-
 
 class _LazyGroup(click.Group):
     """Sub-commands that need much more than the bot itself are imported only when they are used."""

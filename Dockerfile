@@ -1,0 +1,21 @@
+# The bot's own image: built in one stage, run in a smaller one, as a user without rights.
+FROM python:3.12-slim AS build
+WORKDIR /src
+COPY pyproject.toml README.md LICENSE ./
+COPY bot bot
+COPY handlers handlers
+COPY adapters adapters
+COPY rehearsal rehearsal
+RUN python -m venv /opt/ci-upgrade && /opt/ci-upgrade/bin/pip install --no-cache-dir .
+
+FROM python:3.12-slim
+RUN useradd --system --uid 10001 --home-dir /var/lib/ci-upgrade --create-home ci-upgrade
+COPY --from=build /opt/ci-upgrade /opt/ci-upgrade
+ENV PATH=/opt/ci-upgrade/bin:$PATH PYTHONUNBUFFERED=1 CI_UPGRADE_CONFIG=/etc/ci-upgrade/ci-upgrade.yaml
+USER ci-upgrade
+WORKDIR /var/lib/ci-upgrade
+VOLUME /var/lib/ci-upgrade
+# SIGTERM ends the bot within seconds and leaves every upgrade resumable.
+STOPSIGNAL SIGTERM
+ENTRYPOINT ["ci-upgrade"]
+CMD ["serve"]
