@@ -7,18 +7,19 @@ import os
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
-
-from adapters.charts import render_gate_chart
-from adapters.jenkins.client import JenkinsClient
-from adapters.routers.envoy import EnvoyRouter
+from functools import cache
 
 from adapters.backups.archive import ArchiveBackups
+from adapters.charts import render_gate_chart
 from adapters.clock import SystemClock
 from adapters.environments.process import ProcessEnvironment
 from adapters.homes.writer import write_home as unpack_home
+from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.scripts import guard_script
+from adapters.routers.envoy import EnvoyRouter
 from adapters.scheduler import ApScheduler
-from adapters.sqlite_store import SqliteStore
+from adapters.slack_notifier import SlackNotifier, slack_client
+from adapters.sqlite_store import SqliteStore, hold_lock
 from bot.announcer import Announcer
 from bot.commands import BotCommands
 from bot.config import Config, ControllerConfig, secret
@@ -31,6 +32,9 @@ from bot.instances import current, forget_retired, retired
 from bot.model import Instance, RouterState, Side
 from bot.ports import Backups
 from bot.watching import Watcher
+from handlers.credentials import read_credentials
+from handlers.serving import build_serving
+from handlers.views import render
 
 __all__ = ["Bot", "build_backups", "build_bot", "open_store", "serve_until", "unpack_home"]
 
@@ -164,8 +168,9 @@ def first_instance(config: Config, name: str) -> Instance:
 def _services(name: str, config: ControllerConfig, token: str, backups: Backups) -> Services:
     verify = str(config.verify_tls) if not isinstance(config.verify_tls, bool) else config.verify_tls
 
-    def jenkins(instance: Instance) -> JenkinsClient:
-        return JenkinsClient(instance.url, config.user, token, verify_tls=verify)
+    @cache
+    def client(url: str) -> JenkinsClient:
+        return JenkinsClient(url, config.user, token, verify_tls=verify)
 
     return Services(
         name=name,
@@ -173,7 +178,32 @@ def _services(name: str, config: ControllerConfig, token: str, backups: Backups)
         environment=ProcessEnvironment(name, config.environment),
         router=EnvoyRouter(name, config.router),
         backups=backups,
-        jenkins=jenkins,
+        jenkins=lambda instance: client(instance.url),
         follower_guard=guard_script,
         ownership=threading.RLock(),
     )
+
+
+def serve_until(
+    config: Config, http_port: int | None, stop: threading.Event, environ: Mapping[str, str] = os.environ
+) -> None:
+    """Run the bot until ``stop`` is set. Upgrades go on where they were at the next start.
+
+    :raises ConfigurationError: for a missing secret, a refused token, a taken port, or a second bot on the same state.
+    """
+    credentials = read_credentials(environ, http=http_port is not None)
+    with hold_lock(config.state_directory):
+        bot = build_bot(config, environ)
+        serving = build_serving(bot.commands, credentials, http_port)
+        client = slack_client(credentials.bot_token, credentials.api_url)
+        notifier = SlackNotifier(client, bot.store, render, SystemClock())
+        delivery = threading.Thread(target=notifier.run, args=(stop, bot.news), name="outbox", daemon=True)
+        bot.start()
+        delivery.start()
+        serving.start()
+        log.info("serving %s", ", ".join(sorted(config.controllers)))
+        stop.wait()
+        serving.close()
+        bot.close()
+        bot.news.set()
+        delivery.join(timeout=10)

@@ -20,6 +20,7 @@ from bot.upgrade import StepState, Upgrade, phase_of
 
 __all__ = ["main"]
 
+
 class _LazyGroup(click.Group):
     """Sub-commands that need much more than the bot itself are imported only when they are used."""
 

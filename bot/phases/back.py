@@ -5,14 +5,18 @@ from __future__ import annotations
 import dataclasses
 
 from bot.context import Context
-from bot.errors import Permanent
+from bot.errors import Permanent, Temporary
 from bot.model import Role, RouterState, Side
 from bot.ownership.drain import await_drained
 from bot.ownership.handover import hand_over, undo_hand_over
 from bot.ownership.relay import relay
+from bot.ownership.takeover import take_over
 from bot.traffic import set_router
 
 __all__ = ["drain", "ownership", "sessions", "stop_green", "undo_ownership"]
+
+SILENCE_ROUNDS = 3
+"""Seconds of silence after which green counts as dead."""
 
 
 def sessions(ctx: Context) -> str:
@@ -28,15 +32,47 @@ def ownership(ctx: Context) -> str:
     upgrade = ctx.upgrade
     if upgrade.green is None or not upgrade.following:
         return "blue owned the builds all the time"
+    if not _answers(ctx):
+        return _without_green(ctx)
     if upgrade.owner is Side.GREEN or ctx.jenkins(Side.GREEN).guard().role is Role.OWNER:
         freeze = hand_over(ctx, Side.BLUE)
         return f"blue owns builds, timers and agents again; new builds waited {freeze:.2f} s"
     with ctx.services.ownership:
-        # A handover may have been cut short: blue must not go on holding.
-        ctx.change("release-blue", lambda: _release_blue(ctx), again=True)
-        ctx.change("owner-route", lambda: set_router(ctx, owner=Side.BLUE), again=True)
+        _make_blue_owner(ctx)
         moved = relay(ctx, Side.GREEN)
     return f"blue owned the builds all the time; {moved} queued items were brought over"
+
+
+def _answers(ctx: Context) -> bool:
+    """Whether green can still be asked; a short hiccup is waited for."""
+    for _ in range(SILENCE_ROUNDS):
+        try:
+            ctx.jenkins(Side.GREEN).guard()
+        except Temporary:
+            ctx.stop.wait(1.0)
+        else:
+            return True
+    return False
+
+
+def _without_green(ctx: Context) -> str:
+    with ctx.services.ownership:
+        if ctx.upgrade.owner is Side.GREEN:
+            note = take_over(ctx)
+        else:
+            green = ctx.upgrade.instance(Side.GREEN)
+            ctx.change("stop-silent-green", lambda: ctx.services.environment.stop(green), again=True)
+            _make_blue_owner(ctx)
+            note = "blue owned the builds all the time; green did not answer, so what was queued there could not be asked for"
+        # Nothing is left to follow: no relay, no sync, no drain.
+        ctx.update(lambda row: dataclasses.replace(row, owner=Side.BLUE, following=False))
+    return note
+
+
+def _make_blue_owner(ctx: Context) -> None:
+    """A handover may have been cut short: blue must not go on holding."""
+    ctx.change("release-blue", lambda: _release_blue(ctx), again=True)
+    ctx.change("owner-route", lambda: set_router(ctx, owner=Side.BLUE), again=True)
 
 
 def undo_ownership(ctx: Context) -> None:

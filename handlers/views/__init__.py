@@ -1,0 +1,28 @@
+"""What the bot says, as Block Kit. Pure functions from content to message, held to Slack's limits by tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from bot.content import Content, Dashboard, Entry, GateCard, Notice, Picture, Rendered
+from handlers.views.dashboard import dashboard
+from handlers.views.entry import entry
+from handlers.views.gate_card import gate_card
+from handlers.views.notice import notice
+from handlers.views.picture import picture
+
+__all__ = ["render"]
+
+_VIEWS: dict[type[Any], Callable[[Any], Rendered]] = {
+    Dashboard: dashboard,
+    Entry: entry,
+    GateCard: gate_card,
+    Notice: notice,
+    Picture: picture,
+}
+
+
+def render(content: Content) -> Rendered:
+    """The message that shows the content."""
+    return _VIEWS[type(content)](content)

@@ -79,7 +79,9 @@ class Standin:
         """Ask for a build at once; returns the queue item's id."""
         path = "/job/" + job.replace("/", "/job/")
         params = {"delay": delay} | ({"TICKET": ticket} if ticket is not None else {})
-        answer = self.send("POST", path + ("/build" if ticket is None else "/buildWithParameters"), params=params)
+        answer = self.send(
+            "POST", path + ("/build" if ticket is None else "/buildWithParameters"), params=params
+        )
         assert answer.status_code in (201, 303), (answer.status_code, answer.text[:300])
         return int(answer.headers["Location"].rstrip("/").rpartition("/")[2])
 
@@ -100,11 +102,13 @@ class Standin:
     def finished(self, job: str, number: int) -> dict[str, Any]:
         """The build, once it is over."""
         path = "/job/" + job.replace("/", "/job/") + f"/{number}/api/json"
-        return wait_until(lambda: (build := self._build(path)) and not build["building"] and build, f"{job} #{number} ends")
+        wait_until(lambda: self._is_over(path), f"{job} #{number} ends")
+        build: dict[str, Any] = self.get(path)
+        return build
 
-    def _build(self, path: str) -> Any:
+    def _is_over(self, path: str) -> bool:
         answer = self.send("GET", path)
-        return answer.json() if answer.status_code == 200 else None
+        return answer.status_code == 200 and not answer.json()["building"]
 
     def wait_ready(self) -> None:
         def answers() -> bool:
@@ -139,15 +143,37 @@ def started(
     properties: Mapping[str, str] = FAST,
     wait: bool = True,
     prefix: str = "",
+    timers: bool = False,
 ) -> Iterator[Standin]:
-    """A stand-in of a version on a home; without ``home`` a new one with every kind of job is seeded."""
+    """A stand-in of a version on a home; without ``home`` a new one with every kind of job is seeded.
+
+    The timers of a seeded home fire on leap days only, unless ``timers``: no test meets a minute boundary by chance.
+    """
     home = home or directory / "home"
     if accounts is None:
-        accounts = seed_home(home, version=version, jobs=12, builds=12, seed=7, root_url="http://ci.example.com/", executors=4, pipelines=True)
+        accounts = seed_home(
+            home,
+            version=version,
+            jobs=12,
+            builds=12,
+            seed=7,
+            root_url="http://ci.example.com/",
+            executors=4,
+            pipelines=True,
+        )
+        if not timers:
+            config = home / "jobs/timer-1/config.xml"
+            config.write_text(config.read_text().replace("* * * * *", "0 0 29 2 *"))
     war = make_war(directory / f"jenkins-{version}.war", version)
     port = free_port()
     options = [f"-D{key}={value}" for key, value in properties.items()]
-    arguments = ["-jar", str(war), f"--httpPort={port}", "--httpListenAddress=127.0.0.1", f"--prefix={prefix}"]
+    arguments = [
+        "-jar",
+        str(war),
+        f"--httpPort={port}",
+        "--httpListenAddress=127.0.0.1",
+        f"--prefix={prefix}",
+    ]
     log = (directory / f"standin-{port}.log").open("wb")
     with log:
         process = subprocess.Popen(

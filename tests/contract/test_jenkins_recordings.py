@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 import requests
@@ -15,24 +16,11 @@ import requests
 from rehearsal.jenkins import documents
 from rehearsal.jenkins.plugins import make_plugin
 from rehearsal.jenkins.seed import seed_home
+from tests.contract.recorded_states import PREPARE, RECORDINGS, job, ran, recording, release
 from tests.contract.standin import FAST, Standin, started, wait_until
 
-RECORDINGS = Path(__file__).parent / "recordings" / "jenkins-2.426.2"
 NAMES = [one["file"] for one in json.loads((RECORDINGS / "index.json").read_text())]
-JOB = (
-    "<?xml version='1.1' encoding='UTF-8'?><project><description>demo</description><keepDependencies>false</keepDependencies><properties>"
-    "<hudson.model.ParametersDefinitionProperty><parameterDefinitions><hudson.model.StringParameterDefinition><name>BRANCH</name>"
-    "<defaultValue>main</defaultValue></hudson.model.StringParameterDefinition></parameterDefinitions></hudson.model.ParametersDefinitionProperty>"
-    '</properties><scm class="hudson.scm.NullSCM"/><canRoam>true</canRoam><disabled>false</disabled><concurrentBuild>false</concurrentBuild>'
-    "<triggers>{triggers}</triggers><builders><hudson.tasks.Shell><command>{command}</command></hudson.tasks.Shell></builders>"
-    "<publishers/><buildWrappers/></project>"
-)
 NOISE = {"Date", "Connection", "Keep-Alive"}
-
-
-def recording(name: str) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((RECORDINGS / f"{name}.json").read_text())
-    return found
 
 
 @pytest.fixture(scope="module")
@@ -40,12 +28,24 @@ def jenkins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standin]:
     """A controller like the recorded one: two executors, no jobs, the same plugins, five of which lack a dependency."""
     directory = tmp_path_factory.mktemp("recorded")
     home = directory / "home"
-    accounts = seed_home(home, version="2.426.2", jobs=2, builds=0, seed=1, root_url="http://ci.example.com/", executors=2, pipelines=False)
+    accounts = seed_home(
+        home,
+        version="2.426.2",
+        jobs=2,
+        builds=0,
+        seed=1,
+        root_url="http://ci.example.com/",
+        executors=2,
+        pipelines=False,
+    )
     for path in ("config.xml", "nodes", "jobs"):
         _remove(home / path)
     (home / "config.xml").write_text((RECORDINGS / "home" / "config.xml").read_text())
     for plugin in recording("plugins")["response"]["body"]["plugins"]:
-        needs = ",".join(f"{one['shortName']}:0" + (";resolution:=optional" if one["optional"] else "") for one in plugin["dependencies"])
+        needs = ",".join(
+            f"{one['shortName']}:0" + (";resolution:=optional" if one["optional"] else "")
+            for one in plugin["dependencies"]
+        )
         make_plugin(
             home / "plugins" / f"{plugin['shortName']}.jpi",
             plugin["shortName"],
@@ -76,129 +76,6 @@ def _remove(path: Path) -> None:
         path.unlink()
 
 
-# ---- bringing the controller into the state of a recording -----------------------------------------------------
-
-
-def job(jenkins: Standin, name: str, command: str = "echo building $BRANCH; sleep 1; exit 0", triggers: str = "") -> None:
-    """Make the job unless it is there."""
-    answer = jenkins.send("POST", "/createItem", params={"name": name}, data=JOB.format(command=command, triggers=triggers).encode())
-    assert answer.status_code in (200, 400)
-
-
-def no_job(jenkins: Standin, name: str) -> None:
-    jenkins.send("POST", f"/job/{requests.utils.quote(name)}/doDelete")
-
-
-def ran(jenkins: Standin, name: str, command: str) -> None:
-    """The job has exactly one build, and it is over."""
-    no_job(jenkins, name)
-    job(jenkins, name, command)
-    jenkins.send("POST", f"/job/{name}/buildWithParameters", params={"delay": "0sec", "BRANCH": "main"})
-    jenkins.finished(name, 1)
-
-
-def running(jenkins: Standin, name: str) -> None:
-    no_job(jenkins, name)
-    job(jenkins, name, "sleep 30")
-    jenkins.send("POST", f"/job/{name}/buildWithParameters", params={"delay": "0sec", "BRANCH": "release-7"})
-    wait_until(lambda: jenkins.send("GET", f"/job/{name}/1/api/json").status_code == 200, "it runs")
-
-
-def in_queue_behind_busy_executors(jenkins: Standin) -> None:
-    for name in ("busy-1", "busy-2"):
-        running(jenkins, name)
-    no_job(jenkins, "long")
-    job(jenkins, "long")
-    jenkins.send("POST", "/job/long/buildWithParameters", params={"delay": "0sec"})
-    wait_until(lambda: jenkins.get("/job/long/api/json")["queueItem"]["_class"].endswith("BuildableItem"), "it waits for an executor")
-
-
-def queued(jenkins: Standin) -> str:
-    """An item in its quiet period; returns the path that asks for it."""
-    no_job(jenkins, "api-build")
-    job(jenkins, "api-build")
-    answer = jenkins.send("POST", "/job/api-build/buildWithParameters", params={"BRANCH": "release-7"})
-    return "/queue/item/" + answer.headers["Location"].rstrip("/").rpartition("/")[2] + "/api/json"
-
-
-def started_item(jenkins: Standin) -> str:
-    no_job(jenkins, "api-build")
-    job(jenkins, "api-build")
-    answer = jenkins.send("POST", "/job/api-build/buildWithParameters", params={"delay": "0sec"})
-    path = "/queue/item/" + answer.headers["Location"].rstrip("/").rpartition("/")[2] + "/api/json"
-    wait_until(lambda: jenkins.get(path).get("executable"), "the item became a build")
-    return path
-
-
-def held(jenkins: Standin) -> str:
-    """An item blocked by a dispatcher, of a job with a history; returns the path that cancels it."""
-    release(jenkins)
-    ran(jenkins, "api-build", "echo done")
-    jenkins.send("POST", "/scriptText", data={"script": json.loads(recording("script-hold")["request"]["data"])["script"]})
-    answer = jenkins.send("POST", "/job/api-build/buildWithParameters", params={"delay": "0sec", "BRANCH": "held"})
-    number = answer.headers["Location"].rstrip("/").rpartition("/")[2]
-    wait_until(lambda: jenkins.get(f"/queue/item/{number}/api/json")["blocked"], "the item is held")
-    return f"/queue/cancelItem?id={number}"
-
-
-def release(jenkins: Standin) -> None:
-    jenkins.send("POST", "/scriptText", data={"script": json.loads(recording("script-release")["request"]["data"])["script"]})
-    for item in jenkins.get("/queue/api/json")["items"]:
-        jenkins.send("POST", f"/queue/cancelItem?id={item['id']}")
-
-
-def cancelled(jenkins: Standin) -> str:
-    path = held(jenkins)
-    assert jenkins.send("POST", path).status_code == 204
-    return path
-
-
-def with_agent(jenkins: Standin) -> None:
-    node = json.loads(recording("create-node")["request"]["data"])
-    jenkins.send("POST", "/computer/agent-1/doDelete")
-    assert jenkins.send("POST", "/computer/doCreateItem?name=agent-1&type=hudson.slaves.DumbSlave", data=node).status_code == 302
-    running(jenkins, "busy-1")
-
-
-def empty_queue(jenkins: Standin) -> None:
-    release(jenkins)
-
-
-Preparation = Callable[[Standin], str | None]
-PREPARE: dict[str, Preparation] = {
-    "create-item": lambda jenkins: no_job(jenkins, "api-build"),
-    "create-item-exists": lambda jenkins: job(jenkins, "api-build"),
-    "create-item-unicode": lambda jenkins: no_job(jenkins, "web ü +"),
-    "root": lambda jenkins: [no_job(jenkins, name["name"]) for name in jenkins.get("/api/json")["jobs"]] and None,
-    "build-with-parameters": lambda jenkins: job(jenkins, "api-build"),
-    "build-without-parameters": lambda jenkins: job(jenkins, "long"),
-    "queue-item-quiet-period": queued,
-    "queue-item-started": started_item,
-    "build-running-or-done": lambda jenkins: running(jenkins, "api-build"),
-    "computer-busy": lambda jenkins: running(jenkins, "api-build"),
-    "computer-with-agent": with_agent,
-    "create-node": lambda jenkins: jenkins.send("POST", "/computer/agent-1/doDelete") and None,
-    "node-toggle-offline": with_agent,
-    "script-agents": with_agent,
-    "job-depth1": in_queue_behind_busy_executors,
-    "job-finished": lambda jenkins: ran(jenkins, "api-build", "echo done"),
-    "job-reload": lambda jenkins: job(jenkins, "api-build"),
-    "config-xml": lambda jenkins: job(jenkins, "api-build"),
-    "build-failed": lambda jenkins: ran(jenkins, "failing", "echo building main; exit 3"),
-    "console": lambda jenkins: ran(jenkins, "failing", "echo building main; sleep 1; exit 3"),
-    "build-long-finished": lambda jenkins: ran(jenkins, "long", "echo done"),
-    "job-nightly": lambda jenkins: ran(jenkins, "nightly", "echo done"),
-    "queue-held": lambda jenkins: held(jenkins) and None,
-    "queue-held-tree": lambda jenkins: held(jenkins) and None,
-    "script-queue-params": lambda jenkins: held(jenkins) and None,
-    "script-release": lambda jenkins: held(jenkins) and None,
-    "queue-cancel": held,
-    "queue-cancel-again": cancelled,
-    "queue-quiet": empty_queue,
-    "root-quiet": lambda jenkins: jenkins.send("POST", "/quietDown?message=upgrade%20soon") and None,
-}
-
-
 @pytest.fixture(autouse=True)
 def calm(jenkins: Standin) -> Iterator[None]:
     """Nothing runs, waits or is held when a recording is played."""
@@ -207,7 +84,7 @@ def calm(jenkins: Standin) -> Iterator[None]:
     for one in jenkins.get("/api/json?tree=jobs[name,builds[number,building]]")["jobs"]:
         for build in one["builds"]:
             if build["building"]:
-                jenkins.send("POST", f"/job/{requests.utils.quote(one['name'])}/{build['number']}/stop")
+                jenkins.send("POST", f"/job/{quote(one['name'])}/{build['number']}/stop")
     wait_until(lambda: jenkins.get("/computer/api/json")["busyExecutors"] == 0, "it is idle")
     yield
 
@@ -218,7 +95,13 @@ def calm(jenkins: Standin) -> Iterator[None]:
 def kinds(value: Any, path: str = "") -> dict[str, set[str]]:
     """Path of every value → the JSON types seen there; elements of a list share a path."""
     found: dict[str, set[str]] = {path: {type(value).__name__}}
-    children = value.items() if isinstance(value, dict) else [("[]", one) for one in value] if isinstance(value, list) else []
+    children = (
+        value.items()
+        if isinstance(value, dict)
+        else [("[]", one) for one in value]
+        if isinstance(value, list)
+        else []
+    )
     for name, one in children:
         for below, types in kinds(one, f"{path}/{name}").items():
             found.setdefault(below, set()).update(types)
@@ -231,7 +114,11 @@ def play(jenkins: Standin, recorded: dict[str, Any], path: str) -> requests.Resp
     auth: tuple[str, str] | None = (jenkins.accounts.admin_user, jenkins.accounts.admin_token)
     if request["auth"] == "other":
         # Recorded with a wrong token, and with a password but no crumb.
-        auth = ("admin", "wrong") if recorded["response"]["status"] == 401 else ("admin", jenkins.accounts.password)
+        auth = (
+            ("admin", "wrong")
+            if recorded["response"]["status"] == 401
+            else ("admin", jenkins.accounts.password)
+        )
     data: Any = request["data"]
     if data is not None and not data.startswith("<"):
         data = json.loads(data)
@@ -239,7 +126,12 @@ def play(jenkins: Standin, recorded: dict[str, Any], path: str) -> requests.Resp
         data = data.encode()
     with requests.Session() as fresh:
         return fresh.request(
-            request["method"], jenkins.url + path, auth=None if anonymous else auth, data=data, allow_redirects=False, timeout=30
+            request["method"],
+            jenkins.url + path,
+            auth=None if anonymous else auth,
+            data=data,
+            allow_redirects=False,
+            timeout=30,
         )
 
 
@@ -252,8 +144,19 @@ def test_answers_like_the_recorded_controller(jenkins: Standin, name: str) -> No
     path = (prepare(jenkins) if prepare else None) or recorded["request"]["path"]
     answer = play(jenkins, recorded, path)
     assert answer.status_code == expected["status"]
-    assert {one.lower() for one in answer.headers} - {one.lower() for one in NOISE} == {one.lower() for one in expected["headers"]}
-    for header in ("Content-Type", "X-Frame-Options", "Content-Encoding", "X-Jenkins", "X-Error", "WWW-Authenticate", "Cache-Control", "Server"):
+    assert {one.lower() for one in answer.headers} - {one.lower() for one in NOISE} == {
+        one.lower() for one in expected["headers"]
+    }
+    for header in (
+        "Content-Type",
+        "X-Frame-Options",
+        "Content-Encoding",
+        "X-Jenkins",
+        "X-Error",
+        "WWW-Authenticate",
+        "Cache-Control",
+        "Server",
+    ):
         assert answer.headers.get(header) == expected["headers"].get(header), header
     same_body(expected["body"], answer)
 
@@ -339,9 +242,19 @@ def test_build_xml_has_the_recorded_form(jenkins: Standin) -> None:
 def test_timer_and_queue_file_have_the_recorded_form(tmp_path: Path) -> None:
     """A timer's item is saved as the recorded ``queue.xml`` shows it, and comes back with its id and parameters."""
     with started(tmp_path) as jenkins:
-        job(jenkins, "nightly", triggers="<hudson.triggers.TimerTrigger><spec>* * * * *</spec></hudson.triggers.TimerTrigger>")
+        job(
+            jenkins,
+            "nightly",
+            triggers="<hudson.triggers.TimerTrigger><spec>* * * * *</spec></hudson.triggers.TimerTrigger>",
+        )
         jenkins.guard("holding")
-        wait_until(lambda: [one for one in jenkins.get("/queue/api/json")["items"] if one["task"]["name"] == "nightly"], "the timer fires", 65)
+        wait_until(
+            lambda: [
+                one for one in jenkins.get("/queue/api/json")["items"] if one["task"]["name"] == "nightly"
+            ],
+            "the timer fires",
+            65,
+        )
         jenkins.terminate()
     ours = documents.read(tmp_path / "home/queue.xml")
     theirs = documents.read(RECORDINGS / "home/queue.xml")
@@ -349,6 +262,10 @@ def test_timer_and_queue_file_have_the_recorded_form(tmp_path: Path) -> None:
     recorded = theirs.find("items/hudson.model.Queue_-WaitingItem")
     assert recorded is not None
     assert [one.tag for one in ours][:2] == [one.tag for one in theirs]
-    assert [one.tag for one in mine if one.tag != "buildableStartMilliseconds"] == [one.tag for one in recorded if one.tag != "timestamp"]
-    assert [one.tag for one in mine.iterfind("actions//*")] == [one.tag for one in recorded.iterfind("actions//*")]
+    assert [one.tag for one in mine if one.tag != "buildableStartMilliseconds"] == [
+        one.tag for one in recorded if one.tag != "timestamp"
+    ]
+    assert [one.tag for one in mine.iterfind("actions//*")] == [
+        one.tag for one in recorded.iterfind("actions//*")
+    ]
     assert time.time() * 1000 - int(documents.text_of(mine, "inQueueSince")) < 120_000

@@ -23,12 +23,21 @@ def free(standin: Standin) -> Iterator[None]:
     """Every test starts as owner, with an empty queue and idle executors."""
     standin.send("POST", "/cancelQuietDown")
     standin.guard("owner")
-    wait_until(lambda: not standin.get("/queue/api/json")["items"] and standin.get("/computer/api/json")["busyExecutors"] == 0, "it is idle")
+    wait_until(
+        lambda: (
+            not standin.get("/queue/api/json")["items"]
+            and standin.get("/computer/api/json")["busyExecutors"] == 0
+        ),
+        "it is idle",
+    )
     yield
 
 
 def states(standin: Standin) -> list[tuple[str, str]]:
-    return [(item["task"]["name"], item["_class"].rpartition("$")[2]) for item in standin.get("/queue/api/json")["items"]]
+    return [
+        (item["task"]["name"], item["_class"].rpartition("$")[2])
+        for item in standin.get("/queue/api/json")["items"]
+    ]
 
 
 def test_request_waits_out_its_quiet_period(standin: Standin) -> None:
@@ -48,7 +57,7 @@ def test_identical_requests_become_one_build_with_all_causes(standin: Standin) -
     other = standin.trigger("canary", "another", delay="2sec")
     assert first == second != other
     build = wait_until(lambda: standin.get(f"/queue/item/{first}/api/json").get("executable"), "it starts")
-    text = (standin.home / f"jobs/canary/builds/{build['number']}")
+    text = standin.home / f"jobs/canary/builds/{build['number']}"
     standin.finished("canary", build["number"])
     assert "<int>2</int>" in (text / "build.xml").read_text()
 
@@ -59,14 +68,18 @@ def test_serial_job_runs_one_build_at_a_time(standin: Standin) -> None:
     standin.trigger("serial-1", "s1")
     wait_until(lambda: standin.get("/job/serial-1/api/json")["nextBuildNumber"] > before, "the first runs")
     standin.trigger("serial-1", "s2")
-    item = wait_until(lambda: [one for one in standin.get("/queue/api/json")["items"] if one["blocked"]], "the second waits")[0]
+    item = wait_until(
+        lambda: [one for one in standin.get("/queue/api/json")["items"] if one["blocked"]], "the second waits"
+    )[0]
     assert item["why"].startswith(f"Build #{before} is already in progress")
     first = standin.finished("serial-1", before)
     second = standin.finished("serial-1", before + 1)
     assert second["timestamp"] >= first["timestamp"] + first["duration"]
 
 
-def test_number_is_taken_when_the_build_starts_and_build_xml_is_written_when_it_ends(standin: Standin) -> None:
+def test_number_is_taken_when_the_build_starts_and_build_xml_is_written_when_it_ends(
+    standin: Standin,
+) -> None:
     """A running freestyle build has its directory and a raised nextBuildNumber, but no build.xml."""
     number = standin.get("/job/serial-1/api/json")["nextBuildNumber"]
     standin.trigger("serial-1", "running")
@@ -89,7 +102,9 @@ def test_pipeline_is_on_disk_from_its_start_and_needs_no_executor(standin: Stand
     assert "\n  <result>" not in text
     computer = standin.get("/computer/api/json?depth=1")["computer"][0]
     assert [one["currentExecutable"]["number"] for one in computer["oneOffExecutors"]] == [number]
-    assert "pipe-1" in (standin.home / "org.jenkinsci.plugins.workflow.flow.FlowExecutionList.xml").read_text()
+    assert (
+        "pipe-1" in (standin.home / "org.jenkinsci.plugins.workflow.flow.FlowExecutionList.xml").read_text()
+    )
     assert standin.finished("pipe-1", number)["result"] == "SUCCESS"
     assert "<completed>true</completed>" in file.read_text()
 
@@ -102,7 +117,10 @@ def test_quiet_down_holds_new_builds_and_pauses_pipelines(standin: Standin) -> N
     wait_until(lambda: standin.send("GET", build).status_code == 200, "the pipeline runs")
     standin.send("POST", "/quietDown?message=soon")
     item = standin.trigger("canary", "held")
-    assert wait_until(lambda: standin.get(f"/queue/item/{item}/api/json")["why"], "it waits") == "Jenkins is about to shut down"
+    assert (
+        wait_until(lambda: standin.get(f"/queue/item/{item}/api/json")["why"], "it waits")
+        == "Jenkins is about to shut down"
+    )
     time.sleep(4.5)  # The pipeline sleeps four seconds at most: it would be over by now.
     assert standin.get(build)["building"]
     standin.send("POST", "/cancelQuietDown")
@@ -141,7 +159,9 @@ def test_deleted_job_takes_its_items_and_builds_along(standin: Standin) -> None:
 
 def test_ordinary_client_library_works(standin: Standin) -> None:
     """python-jenkins: jobs in folders, triggering, waiting, scripts, configuration, views and nodes."""
-    client = python_jenkins.Jenkins(standin.url, username=standin.accounts.admin_user, password=standin.accounts.password)
+    client = python_jenkins.Jenkins(
+        standin.url, username=standin.accounts.admin_user, password=standin.accounts.password
+    )
     assert client.get_whoami()["id"] == "admin"
     assert client.get_version() == "2.426.2"
     assert {"canary", "team-a/serial-2"} <= {one["fullname"] for one in client.get_all_jobs()}
@@ -168,7 +188,9 @@ def test_hundred_requests_a_second_are_answered(standin: Standin) -> None:
     begin = time.monotonic()
     for _ in range(200):
         standin.get("/queue/api/json")
-    assert time.monotonic() - begin < 10  # Far above what it takes: this guards against seconds a request, not milliseconds.
+    assert (
+        time.monotonic() - begin < 10
+    )  # Far above what it takes: this guards against seconds a request, not milliseconds.
 
 
 def test_serves_below_a_context_path(tmp_path: Path) -> None:

@@ -79,7 +79,9 @@ def test_a_controller_has_one_live_upgrade(store: SqliteStore) -> None:
     with pytest.raises(Refused, match="u1"):
         store.create(dataclasses.replace(UPGRADE, id="u2"), STARTED)
     store.save(dataclasses.replace(UPGRADE, status=Status.COMPLETED))
-    store.create(dataclasses.replace(UPGRADE, id="u2", created_at=2.0), dataclasses.replace(STARTED, upgrade="u2"))
+    store.create(
+        dataclasses.replace(UPGRADE, id="u2", created_at=2.0), dataclasses.replace(STARTED, upgrade="u2")
+    )
     assert [upgrade.id for upgrade in store.history("main", 5)] == ["u2", "u1"]
     assert [upgrade.id for upgrade in store.live()] == ["u2"]
 
@@ -97,7 +99,9 @@ def test_a_gate_is_decided_once(store: SqliteStore) -> None:
     assert store.get("u1") == row
 
 
-def test_only_the_newest_text_of_a_message_is_due_and_the_thread_waits_for_its_parent(store: SqliteStore) -> None:
+def test_only_the_newest_text_of_a_message_is_due_and_the_thread_waits_for_its_parent(
+    store: SqliteStore,
+) -> None:
     store.put("u1", "event-1", "C1", ThreadEntry("in the thread"))
     store.put("u1", "dashboard", "C1", ThreadEntry("one"))
     store.put("u1", "dashboard", "C1", ThreadEntry("two"))
@@ -131,7 +135,12 @@ def test_the_same_text_again_is_no_change(store: SqliteStore) -> None:
 
 
 def test_changes_of_an_attempt_are_found_by_their_outcome(store: SqliteStore) -> None:
-    for kind, name, attempt in (("intent", "create", 1), ("outcome", "create", 1), ("intent", "restore", 1), ("outcome", "x", 2)):
+    for kind, name, attempt in (
+        ("intent", "create", 1),
+        ("outcome", "create", 1),
+        ("intent", "restore", 1),
+        ("outcome", "x", 2),
+    ):
         store.record(Entry("u1", 1.0, kind, "clone", attempt, name))
     assert store.changes_done("u1", "clone", 1) == {"create"}
 
@@ -152,7 +161,9 @@ def test_a_second_bot_refuses_to_start_and_says_who_holds_the_state(tmp_path: Pa
         "import sys, time; from pathlib import Path; from adapters.sqlite_store import hold_lock\n"
         "with hold_lock(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     )
-    holder = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    holder = subprocess.Popen(
+        [sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
     try:
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"

@@ -127,7 +127,9 @@ def test_a_click_on_an_older_card_changes_nothing(bot: Bot) -> None:
     assert bot.upgrade().step == "gate-25"
 
 
-@pytest.mark.parametrize("value", ["", "{}", "[]", "nonsense", '{"upgrade": "u000000"}', '{"upgrade": "u000000", "gate": "x"}'])
+@pytest.mark.parametrize(
+    "value", ["", "{}", "[]", "nonsense", '{"upgrade": "u000000"}', '{"upgrade": "u000000", "gate": "x"}']
+)
 def test_a_button_that_is_not_understood_is_answered_politely(bot: Bot, value: str) -> None:
     notice = bot.commands.click("approve", value, BOB)
     assert notice is not None
@@ -194,7 +196,9 @@ def test_plan_lists_findings_and_changes_nothing(bot: Bot) -> None:
     assert bot.store.history(None, 10) == ()
 
 
-def test_a_preflight_blocker_ends_the_upgrade_with_blue_untouched(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_preflight_blocker_ends_the_upgrade_with_blue_untouched(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(bot.world.backups, "free_bytes", lambda: 0)
     bot.commands.run("start main 2.516.3", ANN)
     bot.settle(5)

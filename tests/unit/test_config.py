@@ -13,10 +13,17 @@ from tests.fakes.world import make_config
 
 def test_all_faults_are_reported_together_with_their_key_paths(tmp_path: Path) -> None:
     file = tmp_path / "c.yaml"
-    file.write_text("state_directory: /s\nslack: {chanel: C1}\nbackups: {directory: /b}\ncontrollers:\n  main: {url: nope, user: u}\n")
+    file.write_text(
+        "state_directory: /s\nslack: {chanel: C1}\nbackups: {directory: /b}\ncontrollers:\n  main: {url: nope, user: u}\n"
+    )
     with pytest.raises(ConfigurationError) as caught:
         load(file)
-    for key in ("slack.chanel", "controllers.main.url", "controllers.main.environment", "controllers.main.router"):
+    for key in (
+        "slack.chanel",
+        "controllers.main.url",
+        "controllers.main.environment",
+        "controllers.main.router",
+    ):
         assert key in str(caught.value)
 
 
@@ -29,7 +36,9 @@ def test_all_faults_are_reported_together_with_their_key_paths(tmp_path: Path) -
         ([0, "handover", 100], "between 1 and 100"),
     ],
 )
-def test_a_traffic_plan_that_makes_no_sense_is_refused(tmp_path: Path, traffic: list[object], advice: str) -> None:
+def test_a_traffic_plan_that_makes_no_sense_is_refused(
+    tmp_path: Path, traffic: list[object], advice: str
+) -> None:
     with pytest.raises(ConfigurationError, match=advice):
         make_config(tmp_path, traffic=traffic)
 

@@ -202,3 +202,27 @@ def test_killed_at_every_intent_of_a_rollback_after_the_handover(people: People)
     people.settle_builds()
     assert_nothing_lost_or_doubled(people, "main-first")
     assert any(point.startswith("rollback.") for _, point in people.killed)
+
+
+@pytest.mark.parametrize("step", ["watch-25", "watch-100"])
+def test_a_rollback_works_when_green_is_dead(people: People, step: str) -> None:
+    """The incident: green was killed. Users are back at once, and every build that it finished is in blue's history."""
+    people.start()
+    while people.bot.upgrade().step != step:
+        people.second()
+    people.bot.settle(3.0)
+    green = people.world.green()
+    assert green is not None
+    finished = set(green.tickets())
+    green.reachable = False
+    green.stop()
+    people.bot.commands.run("rollback main the site is down", ANN)
+    people.bot.settle()
+    assert people.world.router.read().weight == 0
+    for _ in range(60):
+        people.bot.settle(1.0)
+    assert people.bot.upgrade().status is Status.ROLLED_BACK
+    assert people.world.owners() == ["main-first"]
+    assert finished <= set(people.world.instances["main-first"].tickets())
+    ran = Counter((execution.job, execution.number) for execution in people.world.executions)
+    assert max(ran.values()) == 1, "a build number was given out twice"

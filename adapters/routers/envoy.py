@@ -1,0 +1,169 @@
+"""Envoy as the router of one controller.
+
+Envoy reads routes, clusters and inner listeners from files (``docs/envoy.yaml``), so neither its own restart nor the bot's
+absence changes where requests go. The bot writes a file whole, then asks Envoy until it reports that very content.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from adapters.routers import envoy_dump, envoy_resources
+from adapters.routers.envoy_admin import EnvoyAdmin
+from adapters.routers.envoy_resources import Document
+from adapters.routers.envoy_traffic import traffic
+from bot.config import EnvoyConfig
+from bot.errors import BotError, Permanent, Temporary
+from bot.model import RouterState, Side, Traffic
+
+__all__ = ["EnvoyRouter"]
+
+ACCEPT_SECONDS = 5.0
+"""How long Envoy may take to use a file. It usually takes milliseconds; a new instance is asked for its health first."""
+POLL_SECONDS = 0.02
+LONGEST_DRAIN_SECONDS = 10.0
+"""An Envoy that ends the connections of a replaced listener later than this was started without ``--drain-time-s``."""
+GAUGES = {"cds": r"cluster_manager\.warming_clusters", "lds": r"listener_manager\.total_listeners_warming"}
+
+
+class EnvoyRouter:
+    """Implements :class:`bot.ports.Router`."""
+
+    def __init__(self, name: str, config: EnvoyConfig, cookie: str | None = None) -> None:
+        """``name`` is the controller's; ``cookie`` names the router's session cookie (``ci_upgrade_<name>`` when None)."""
+        self._name = name
+        self._cookie = cookie or f"ci_upgrade_{name}"
+        self._webhook_paths = config.webhook_paths
+        self._directory: Path = config.resources
+        self._admin = EnvoyAdmin(str(config.admin))
+        self._changing = threading.Lock()
+
+    def apply(self, state: RouterState) -> None:
+        """Make it so; returns once Envoy reports exactly this.
+
+        :raises Temporary: when Envoy does not answer, or has not taken the state within a few seconds.
+        :raises Permanent: when Envoy rejects it, serves another controller, or the directory cannot be written.
+        """
+        clusters = envoy_resources.cds(state)
+        routes = envoy_resources.rds(self._name, self._cookie, self._webhook_paths, state)
+        # No route may name a cluster that is not there: clusters come before the routes to them and go after them.
+        documents = [clusters, routes] if state.green else [routes, clusters]
+        with self._changing:
+            dump = self._admin.config_dump()
+            envoy_dump.state(dump, self._name)  # refuses to take over another controller's Envoy
+            generations = envoy_dump.generations(dump)
+            if generations is None:
+                self._check_drain_time()
+                generations = dict.fromkeys(Side, 0)
+            for document in (envoy_resources.lds(generations), *documents):
+                self._load(document)
+
+    def read(self) -> RouterState:
+        """What Envoy itself is configured with now.
+
+        :raises Temporary: when Envoy does not answer.
+        :raises Permanent: when it was told nothing yet, serves another controller, or was changed by hand.
+        """
+        found = envoy_dump.state(self._admin.config_dump(), self._name)
+        if found is None:
+            raise Permanent(
+                f"Envoy at {self._admin.url} has no routes for {self._name} yet: apply a state, and check that its bootstrap "
+                f"file reads {self._directory} (docs/routers.md)"
+            )
+        return found
+
+    def traffic(self) -> Mapping[Side, Traffic]:
+        """Requests, errors and response times of each side since Envoy started; health checks are not among them."""
+        return traffic(self._admin)
+
+    def close_owner_connections(self, side: Side) -> None:
+        """End the connections of agents and of the CLI that go to this side; sessions are not touched.
+
+        :raises Temporary: when Envoy does not answer, or has not ended them in time.
+        :raises Permanent: when nothing was applied yet, or Envoy was started without ``--drain-time-s``.
+        """
+        with self._changing:
+            generations = envoy_dump.generations(self._admin.config_dump())
+            if generations is None:
+                raise Permanent(
+                    f"Envoy at {self._admin.url} has no routes for {self._name} yet: apply a state"
+                )
+            drain_seconds = self._check_drain_time()
+            self._load(envoy_resources.lds({**generations, side: generations[side] + 1}))
+            self._await_drained(drain_seconds + ACCEPT_SECONDS)
+
+    def _check_drain_time(self) -> float:
+        seconds = self._admin.drain_seconds()
+        if seconds > LONGEST_DRAIN_SECONDS:
+            raise Permanent(
+                f"Envoy at {self._admin.url} would end connections only after {seconds:.0f} s: start it with --drain-time-s 1"
+            )
+        return seconds
+
+    def _load(self, document: Document) -> None:
+        path = self._directory / f"{document.kind}.json"
+        if self._accepted(document) and _content(path) == document.text:
+            return
+        rejections = self._rejections(document)
+        try:
+            _replace(path, document.text)
+        except OSError as error:
+            raise Permanent(f"cannot write {path}: {error.strerror or error}") from error
+        deadline = time.monotonic() + ACCEPT_SECONDS
+        while not self._accepted(document):
+            if time.monotonic() > deadline:
+                raise self._not_accepted(document, rejected=self._rejections(document) > rejections)
+            time.sleep(POLL_SECONDS)
+
+    def _accepted(self, document: Document) -> bool:
+        pattern = rf"\.{document.kind}\..*version_text$"
+        if kind_gauge := GAUGES.get(document.kind):
+            pattern = f"{pattern}|^{kind_gauge}$"
+        values = self._admin.values(pattern)
+        versions = {value for name, value in values.items() if name.endswith("version_text")}
+        warming = any(value for name, value in values.items() if not name.endswith("version_text"))
+        return document.version in versions and not warming
+
+    def _not_accepted(self, document: Document, *, rejected: bool) -> BotError:
+        if rejected:
+            return Permanent(
+                f"Envoy at {self._admin.url} rejected {document.kind}.json; its log says why, and it goes on as before"
+            )
+        return Temporary(
+            f"Envoy at {self._admin.url} has not taken {document.kind}.json within {ACCEPT_SECONDS:.0f} s: "
+            f"does its bootstrap file read {self._directory}?"
+        )
+
+    def _rejections(self, document: Document) -> int:
+        counts = self._admin.values(rf"\.{document.kind}\..*(?:update_rejected|update_failure)$")
+        return sum(int(count) for count in counts.values())
+
+    def _await_drained(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while any(self._admin.values(r"^listener_manager\.total_listeners_draining$").values()):
+            if time.monotonic() > deadline:
+                raise Temporary(
+                    f"Envoy at {self._admin.url} has not ended old connections within {seconds:.0f} s"
+                )
+            time.sleep(POLL_SECONDS)
+
+
+def _content(path: Path) -> str | None:
+    with contextlib.suppress(FileNotFoundError):
+        return path.read_text(encoding="utf-8")
+    return None
+
+
+def _replace(path: Path, text: str) -> None:
+    """Envoy must never see half a file, also not after a power cut."""
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,93 @@
+"""Blue takes over from a green that no longer answers: what it finished is read from its disk, what was cut off is named.
+
+The ordinary way back is a handover, which asks both sides. This is for an incident: green is stopped first, so that there is
+never a second owner, whatever state it was in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from bot.context import Context
+from bot.home_rules import SYNC_LAST, never_synced
+from bot.model import NodeSet, Role, Side
+from bot.ports import Selection
+from bot.tar_stream import members, unfinished_builds
+from bot.traffic import set_router
+
+__all__ = ["take_over"]
+
+_BUILD = re.compile(r"^(?P<job>jobs/.+)/builds/(?P<number>\d+)(/|$)")
+_NODE = re.compile(r"^nodes/([^/]+)/config\.xml$")
+
+
+def take_over(ctx: Context) -> str:
+    """Make blue the owner without green's help; returns a note that names what a human has to look at."""
+    green = ctx.upgrade.instance(Side.GREEN)
+    ctx.change("stop-silent-green", lambda: ctx.services.environment.stop(green), again=True)
+    known = ctx.jenkins(Side.BLUE).numbers({})
+    cut_off = unfinished_builds(_stream(ctx, known))
+    ctx.change("salvage", lambda: _salvage(ctx, known, cut_off), again=True)
+    ctx.change("nodes", lambda: ctx.jenkins(Side.BLUE).add_nodes(_nodes(ctx)), again=True)
+    ctx.change("owner-route", lambda: set_router(ctx, owner=Side.BLUE), again=True)
+    ctx.change("release", lambda: ctx.jenkins(Side.BLUE).take_role(Role.OWNER, ctx.id), again=True)
+    lines = [f"`{path}` was cut off on green: start it again if it is needed." for path in sorted(cut_off)]
+    lines.append(
+        "What waited in green's queue could not be asked for; clouds, if there were any, have to be added again from the backup."
+    )
+    ctx.say("Green did not answer, so blue took over without it.", *lines[:20], tone="bad", key="takeover")
+    return f"green did not answer and was stopped; blue took over; {len(cut_off)} builds were cut off"
+
+
+def _salvage(ctx: Context, known: Mapping[str, int], cut_off: frozenset[str]) -> None:
+    """Copy the builds that green finished since the handover, and raise blue's numbers above all that green gave out."""
+    highest: dict[str, int] = {}
+    for member, _ in members(_stream(ctx, known)):
+        match = _BUILD.match(member.name)
+        if match:
+            job = _job_name(match["job"])
+            highest[job] = max(highest.get(job, 0), int(match["number"]))
+    ctx.services.environment.write_home(ctx.upgrade.blue, _stream(ctx, known, cut_off))
+    blue = ctx.jenkins(Side.BLUE)
+    blue.reload(sorted(highest))
+    blue.numbers({job: number + 1 for job, number in highest.items()})
+
+
+def _stream(
+    ctx: Context, known: Mapping[str, int], left_out: frozenset[str] = frozenset()
+) -> Iterator[bytes]:
+    """Builds on green's disk with numbers that blue has not given out."""
+
+    def keep(path: str, is_directory: bool) -> bool:
+        match = _BUILD.match(path + "/")
+        if match is None:
+            return is_directory and path.startswith("jobs")
+        ours = int(match["number"]) < known.get(_job_name(match["job"]), 1)
+        directory = f"{match['job']}/builds/{match['number']}"
+        return not ours and directory not in left_out and not never_synced(path)
+
+    selection = Selection(keep=keep, roots=("jobs",), last=SYNC_LAST)
+    return ctx.services.environment.read_home(
+        ctx.upgrade.instance(Side.GREEN), selection, lambda _path, _why: None
+    )
+
+
+def _nodes(ctx: Context) -> NodeSet:
+    """Agents as green's disk has them; blue's own were withdrawn when it stopped being the owner."""
+    selection = Selection(keep=lambda _path, _is_directory: True, roots=("nodes",))
+    stream = ctx.services.environment.read_home(
+        ctx.upgrade.instance(Side.GREEN), selection, lambda _path, _why: None
+    )
+    nodes = {}
+    for member, content in members(stream):
+        match = _NODE.match(member.name)
+        if match:
+            nodes[match.group(1)] = b"".join(content()).decode()
+    blue = ctx.jenkins(Side.BLUE).nodes()
+    return NodeSet(nodes, {}, int(ctx.upgrade.facts.get("executors", blue.executors)))
+
+
+def _job_name(path: str) -> str:
+    """``jobs/team/jobs/app`` → ``team/app``."""
+    return path.removeprefix("jobs/").replace("/jobs/", "/")

@@ -1,0 +1,128 @@
+"""How Slack reaches the bot: through Socket Mode, or over HTTP."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Mapping
+from http.client import HTTPException
+from typing import Protocol
+
+from slack_bolt import App
+from slack_bolt.adapter.socket_mode import SocketModeHandler
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
+
+from bot.errors import ConfigurationError
+from handlers.credentials import refused, required
+from handlers.http_server import HttpServer
+
+__all__ = ["HttpServing", "Serving", "SocketServing", "check_tokens"]
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY_SECONDS = 1.0
+LONGEST_RETRY_SECONDS = 60.0
+
+
+class Serving(Protocol):
+    def start(self) -> None:
+        """Returns soon; Slack not answering is no error, because upgrades must go on.
+
+        :raises ConfigurationError: when Slack refuses the app's token.
+        """
+
+    def close(self) -> None:
+        """Take nothing more; what was acknowledged is still answered."""
+
+
+def check_tokens(client: WebClient) -> None:
+    """Ask Slack whether it knows the bot token. No answer is only logged.
+
+    :raises ConfigurationError: when Slack refuses it.
+    """
+    try:
+        client.auth_test()
+    except (SlackApiError, OSError, HTTPException) as error:
+        fault = refused("SLACK_BOT_TOKEN", error)
+        if fault is not None:
+            raise fault from error
+        log.warning(
+            "Slack does not answer yet: upgrades go on, commands and messages wait for it (%s)", error
+        )
+
+
+class HttpServing:
+    """Implements :class:`Serving`."""
+
+    def __init__(self, app: App, port: int) -> None:
+        """Port 0 takes a free one.
+
+        :raises ConfigurationError: when the port cannot be had.
+        """
+        self._app = app
+        try:
+            self._server = HttpServer(app, port)
+        except OSError as error:
+            raise ConfigurationError(f"cannot listen on port {port}: {error.strerror or error}") from error
+
+    @property
+    def port(self) -> int:
+        return self._server.port
+
+    def start(self) -> None:
+        self._server.start()
+
+    def close(self) -> None:
+        self._server.close()
+        self._app.listener_runner.listener_executor.shutdown(wait=False)
+
+
+class SocketServing:
+    """Implements :class:`Serving`. Once connected, the SDK's client keeps itself connected."""
+
+    def __init__(self, app: App, environ: Mapping[str, str]) -> None:
+        """
+        :raises ConfigurationError: when SLACK_APP_TOKEN is missing or cannot be right.
+        """
+        self._app = app
+        self._client = SocketModeHandler(app, required(environ, "SLACK_APP_TOKEN")).client
+        self._stop = threading.Event()
+        self._retries = threading.Thread(target=self._keep_trying, name="slack-connect", daemon=True)
+
+    def start(self) -> None:
+        if not self._connect():
+            self._retries.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._retries.is_alive():
+            self._retries.join()
+        self._client.close()
+        self._app.listener_runner.listener_executor.shutdown(wait=False)
+
+    def _connect(self) -> bool:
+        """False when Slack did not answer.
+
+        :raises ConfigurationError: when Slack refuses the app token.
+        """
+        try:
+            # Unlike connect(), this asks for a new address each time: one that was tried is used up.
+            self._client.connect_to_new_endpoint()
+        except (SlackApiError, OSError, HTTPException) as error:
+            fault = refused("SLACK_APP_TOKEN", error)
+            if fault is not None:
+                raise fault from error
+            log.warning("no connection to Slack yet, it is tried again (%s)", error)
+            return False
+        return True
+
+    def _keep_trying(self) -> None:
+        delay = FIRST_RETRY_SECONDS
+        while not self._stop.wait(delay):
+            try:
+                if self._connect():
+                    return
+            except ConfigurationError as error:
+                log.error("%s", error)
+            delay = min(2 * delay, LONGEST_RETRY_SECONDS)

@@ -1,0 +1,32 @@
+"""The slash command."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_bolt import Ack, App, Respond
+
+from bot.commands import Actor, Commands
+from handlers.answering import answer
+
+__all__ = ["COMMAND", "register"]
+
+COMMAND = "/ci-upgrade"
+
+
+def register(app: App, commands: Commands) -> None:
+    def take(ack: Ack, command: dict[str, Any], respond: Respond) -> None:
+        ack()
+        answer(respond, commands.run(_typed(command), _actor(command)))
+
+    app.command(COMMAND)(take)
+
+
+def _typed(command: dict[str, Any]) -> str:
+    """The text as it was typed: Slack sends its three control characters escaped."""
+    text: str = command.get("text", "")
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _actor(command: dict[str, Any]) -> Actor:
+    return Actor(command["user_id"], command.get("user_name", command["user_id"]), command["channel_id"])

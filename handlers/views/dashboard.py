@@ -1,0 +1,73 @@
+"""The one live message of an upgrade. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.content import Dashboard, PhaseLine, Rendered
+from handlers.views.blocks import MARKS, context, fields, header, message, section
+from handlers.views.buttons import actions
+from handlers.views.text import clip, date, duration, escape, fitting, mention, one_line
+
+__all__ = ["dashboard"]
+
+BAR_CELLS = 20
+HEADLINE = 900
+NEXT_STEP = 200
+PHASES = 2500
+PHASE_NOTE = 120
+
+STATES = {
+    "running": ("●", "running"),
+    "waiting": ("◐", "waiting for a decision"),
+    "done": ("✓", "done"),
+    "failed": ("✗", "stopped"),
+    "skipped": ("–", "left out"),
+}
+
+
+def dashboard(content: Dashboard) -> Rendered:
+    title = one_line(f"{content.controller}: {content.source} → {content.target}")
+    status = content.status.replace("_", " ").capitalize()
+    headline = clip(escape(content.headline), HEADLINE)
+    until = f"Until {date(content.waiting_until)}" if content.waiting_until is not None else ""
+    next_step = f"Next: {clip(escape(one_line(content.next_step)), NEXT_STEP)}" if content.next_step else ""
+    return message(
+        (f"{escape(title)} – {escape(status)}", headline, next_step),
+        (
+            header(title),
+            section(f"{MARKS[content.tone]}*{escape(status)}* – {headline}", until, next_step),
+            section(_sessions(content.green_weight), f"Builds, timers and agents: *{content.owner}*"),
+            section(*fitting(list(_phases(content.phases)), PHASES, each=PHASE_NOTE + 100)),
+            fields(content.facts),
+            actions(content.buttons),
+            context(
+                f"Asked by {mention(content.requested_by)}",
+                f"started {date(content.started_at)}",
+                f"`{escape(one_line(content.upgrade))}`",
+            ),
+        ),
+    )
+
+
+def _sessions(weight: int) -> str:
+    """A bar in which a small share is still seen, with the same in words."""
+    cells = min(max(round(weight * BAR_CELLS / 100), weight > 0), BAR_CELLS - (weight < 100))
+    return f"`{'█' * cells}{'░' * (BAR_CELLS - cells)}`\nNew sessions: *{weight}%* to green, {100 - weight}% to blue"
+
+
+def _phases(phases: Sequence[PhaseLine]) -> Iterator[str]:
+    for phase in phases:
+        if phase.state != "pending":
+            yield _phase(phase)
+    pending = [escape(one_line(phase.name)) for phase in phases if phase.state == "pending"]
+    if pending:
+        yield "○ To do: " + ", ".join(pending)
+
+
+def _phase(phase: PhaseLine) -> str:
+    mark, word = STATES[phase.state]
+    took = f", {duration(phase.seconds)}" if phase.seconds is not None else ""
+    note = f" – {clip(escape(one_line(phase.note)), PHASE_NOTE)}" if phase.note else ""
+    name = clip(escape(one_line(phase.name).capitalize()), 60)
+    return f"{mark} *{name}* {word}{took}{note}"

@@ -1,0 +1,73 @@
+"""The configuration that the stage gives to the bot: the same file that an operator writes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from rehearsal.catalogue import CANARY, HOOKED, job_path
+from rehearsal.launch import Launch, war_path
+
+__all__ = ["CONTROLLER", "TOKEN_VARIABLE", "document", "policy"]
+
+CONTROLLER = "main"
+TOKEN_VARIABLE = "REHEARSAL_MAIN_TOKEN"
+OBSERVE_MINUTES = 5.0
+SOAK_MINUTES = 10.0
+
+
+def policy(minutes_scale: float, boot_seconds: float) -> dict[str, Any]:
+    """``minutes_scale``: length of a minute of observation or soak, in minutes."""
+    return {
+        "traffic": [10, 25, 50, "handover", 100],
+        "observe_seconds": OBSERVE_MINUTES * 60 * minutes_scale,
+        "soak_seconds": SOAK_MINUTES * 60 * minutes_scale,
+        "drain_seconds": 120,
+        "retention_seconds": 86400,
+        "sync_seconds": 1,
+        "sample_seconds": 1,
+        "boot_seconds": boot_seconds,
+    }
+
+
+def document(
+    directory: Path,
+    *,
+    launch: Launch,
+    wars: Path,
+    instances: Path,
+    ports: range,
+    blue: dict[str, Any],
+    router_url: str,
+    envoy: dict[str, Any],
+    bot_user: str,
+    minutes_scale: float,
+) -> dict[str, Any]:
+    """For ``yaml.safe_dump``. ``blue`` and ``envoy`` are those sections' own keys."""
+    # Canaries and webhooks are sent to the owner, as those of a real site are.
+    owner_paths = [job_path(CANARY), job_path(HOOKED)]
+    return {
+        "state_directory": str(directory / "state"),
+        "backups": {"directory": str(directory / "backups")},
+        "slack": {"channel": "C0CIOPS", "operators": ["U0ANN", "U0BOB"]},
+        "controllers": {
+            CONTROLLER: {
+                "url": router_url,
+                "user": bot_user,
+                "token_env": TOKEN_VARIABLE,
+                "environment": {
+                    "kind": "process",
+                    "command": list(launch.command),
+                    "java": launch.java,
+                    "jvm_options": list(launch.jvm_options),
+                    "wars": str(war_path(wars, "{version}")),
+                    "directory": str(instances),
+                    "ports": [ports[0], ports[-1]],
+                    "stop_grace_seconds": 30,
+                    "blue": blue,
+                },
+                "router": {"kind": "envoy", **envoy, "webhook_paths": owner_paths},
+                "policy": policy(minutes_scale, launch.boot_seconds),
+            }
+        },
+    }

@@ -1,0 +1,50 @@
+"""Addresses on this machine that nothing listens on."""
+
+from __future__ import annotations
+
+import random
+import socket
+
+__all__ = ["PortTaken", "free_port", "free_range", "require_free"]
+
+LOWEST, HIGHEST = 20_000, 32_000
+"""Below what the kernel gives to outgoing connections, which would otherwise take a port between the choice and its use."""
+TRIES = 200
+
+
+class PortTaken(Exception):
+    """Something else listens there."""
+
+
+def free_port() -> int:
+    """:raises PortTaken: when none could be found."""
+    return free_range(1)[0]
+
+
+def free_range(count: int) -> range:
+    """Consecutive free ports.
+
+    :raises PortTaken: when none could be found.
+    """
+    for _ in range(TRIES):
+        first = random.randrange(LOWEST, HIGHEST - count)
+        if all(_is_free(port) for port in range(first, first + count)):
+            return range(first, first + count)
+    raise PortTaken(f"no {count} free ports between {LOWEST} and {HIGHEST}")
+
+
+def require_free(port: int) -> None:
+    """:raises PortTaken: when it is in use."""
+    if not _is_free(port):
+        raise PortTaken(f"port {port} is taken: end what listens there, or choose another with --port")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        # As servers do: a port whose last connections are only fading away is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True

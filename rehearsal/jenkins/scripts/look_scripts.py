@@ -1,0 +1,120 @@
+"""Scripts that look and change nothing: identity, inventory, agents, log."""
+
+from __future__ import annotations
+
+import shutil
+from typing import Any
+
+from rehearsal.jenkins import documents
+from rehearsal.jenkins.controller import Controller
+from rehearsal.jenkins.items import Folder
+from rehearsal.jenkins.queue import now_ms
+from rehearsal.jenkins.scripts.session import Session
+
+__all__ = ["JAVA_VERSION", "REMOTING_VERSION", "SCRIPTS", "monitors"]
+
+JAVA_VERSION = "17.0.15"
+REMOTING_VERSION = "3148.v532a_7e715ee3"
+
+
+def identity(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
+    controller = session.controller
+    return {
+        "version": controller.version,
+        "java": controller.options.properties.get("rehearsal.java", JAVA_VERSION),
+        "home": str(controller.home),
+        "rootUrl": controller.settings.root_url or "",
+        "executors": controller.computers.built_in.executors,
+        "agentPort": controller.settings.agent_port,
+        "quietingDown": controller.quieting_down,
+        "user": session.user,
+        "administrator": True,
+        "freeDiskBytes": shutil.disk_usage(controller.home).free,
+        "maxMemoryBytes": controller.options.max_memory_bytes,
+        "nowMs": now_ms(),
+        "startedMs": controller.started_ms,
+    }
+
+
+def inventory(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
+    controller = session.controller
+    return {
+        "jobs": [
+            {
+                "name": job.full_name,
+                "kind": job.java_class,
+                "disabled": job.disabled,
+                "next": job.next_number,
+                "builds": job.count_directories(),
+            }
+            for job in controller.root.all_jobs()
+        ],
+        "folders": [item.full_name for item in controller.root.all_items() if isinstance(item, Folder)],
+        "views": [view.name for view in controller.settings.views()],
+        "nodes": sorted(controller.computers.agents),
+        "credentials": _credentials(controller),
+        "users": [user.id for user in controller.users.all()],
+        "plugins": [
+            {
+                "name": plugin.name,
+                "version": plugin.version,
+                "enabled": plugin.enabled,
+                "active": plugin.enabled,
+            }
+            for plugin in controller.plugins.loaded
+        ],
+        "failedPlugins": {name: cause[:300] for name, cause in controller.plugins.failed.items()},
+        "monitors": monitors(controller),
+        "oldData": 0,
+    }
+
+
+def agents(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "agents": [
+            {
+                "name": name,
+                "online": not agent.offline,
+                "java": None if agent.offline else JAVA_VERSION,
+                "remoting": None if agent.offline else REMOTING_VERSION,
+            }
+            for name, agent in sorted(session.controller.computers.agents.items())
+        ]
+    }
+
+
+def log(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
+    records = session.controller.journal.since(arguments["sinceMs"], "SEVERE")
+    return {
+        "records": [
+            {"atMs": one.at_ms, "level": one.level, "logger": one.logger, "message": one.message[:500]}
+            for one in records
+        ]
+    }
+
+
+def monitors(controller: Controller) -> dict[str, str]:
+    """Active administrative monitors."""
+    active: dict[str, str] = {}
+    if controller.plugins.failed:
+        active["hudson.PluginWrapper$PluginWrapperAdministrativeMonitor"] = "Plugins Failed To Load"
+    active["hudson.diagnosis.ReverseProxySetupMonitor"] = "Reverse Proxy Setup"
+    if controller.computers.built_in.executors and not controller.computers.agents:
+        active["jenkins.diagnostics.ControllerExecutorsNoAgents"] = (
+            "Built-in Node Without Agents Executors Configured Monitor"
+        )
+    active["jenkins.diagnostics.URICheckEncodingMonitor"] = "Check URI Encoding"
+    active["jenkins.monitor.JavaVersionRecommendationAdminMonitor-17-2026-03-31-DANGER"] = (
+        "Recommended Java Version"
+    )
+    return active
+
+
+def _credentials(controller: Controller) -> list[str]:
+    file = controller.home / "credentials.xml"
+    if not file.exists() or "credentials" not in controller.plugins.active:
+        return []
+    return sorted({one.text or "" for one in documents.read(file).iter("id")})
+
+
+SCRIPTS = {"identity": identity, "inventory": inventory, "agents": agents, "log": log}

@@ -1,0 +1,63 @@
+"""Nodes, clouds and the lazily made secret key: nodes, add-nodes, withdraw-nodes, ensure-secret-key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rehearsal.jenkins import documents
+from rehearsal.jenkins.scripts.session import Session
+
+__all__ = ["SCRIPTS"]
+
+
+def nodes(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
+    computers, settings = session.controller.computers, session.controller.settings
+    return {
+        "nodes": {name: _without_header(computers.xml(name)) for name in sorted(computers.agents)},
+        "clouds": settings.clouds(),
+        "executors": computers.built_in.executors,
+        "busy": [name for name, agent in sorted(computers.agents.items()) if not agent.idle],
+    }
+
+
+def _without_header(xml: str) -> str:
+    return documents.render(documents.parse(xml), header=False).rstrip("\n")
+
+
+def add_nodes(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
+    controller = session.controller
+    computers, settings = controller.computers, controller.settings
+    for name, xml in arguments["nodes"].items():
+        computers.put(name, xml)
+    for name, xml in arguments["clouds"].items():
+        settings.put_cloud(name, xml)
+    computers.set_executors(arguments["executors"])
+    settings.save(controller.version)
+    controller.changed.notify_all()
+    return {
+        "nodes": sorted(computers.agents),
+        "clouds": sorted(settings.clouds()),
+        "executors": computers.built_in.executors,
+    }
+
+
+def withdraw_nodes(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
+    controller = session.controller
+    for name in [name for name, agent in controller.computers.agents.items() if agent.idle]:
+        controller.computers.remove(name)
+    controller.settings.clear_clouds()
+    controller.settings.save(controller.version)
+    return {"left": sorted(controller.computers.agents)}
+
+
+def ensure_secret_key(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
+    session.secrets.ensure_secret_key()
+    return {"ok": True}
+
+
+SCRIPTS = {
+    "nodes": nodes,
+    "add-nodes": add_nodes,
+    "withdraw-nodes": withdraw_nodes,
+    "ensure-secret-key": ensure_secret_key,
+}

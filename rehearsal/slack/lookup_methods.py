@@ -1,0 +1,143 @@
+"""Web API methods that look things up: ``auth``, ``users``, ``conversations``, ``usergroups``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from rehearsal.slack.chat_methods import resolve_channel
+from rehearsal.slack.errors import ApiError
+from rehearsal.slack.records import APP_ID, BOT_ID, BOT_USER, TEAM, Channel, Json
+from rehearsal.slack.room import Room
+
+__all__ = ["LOOKUP_METHODS"]
+
+
+def authentication(room: Room, _arguments: Json) -> Json:
+    return {
+        "url": f"{room.workspace.address}/",
+        "team": "Rehearsal",
+        "user": room.workspace.users[BOT_USER].name,
+        "team_id": TEAM,
+        "user_id": BOT_USER,
+        "bot_id": BOT_ID,
+        "app_id": APP_ID,
+        "is_enterprise_install": False,
+    }
+
+
+def user_info(room: Room, arguments: Json) -> Json:
+    user = room.workspace.users.get(str(arguments.get("user")))
+    if user is None:
+        raise ApiError("user_not_found")
+    return {"user": user.to_slack()}
+
+
+def list_users(room: Room, arguments: Json) -> Json:
+    return _page("members", [user.to_slack() for user in room.workspace.users.values()], arguments)
+
+
+def conversation_info(room: Room, arguments: Json) -> Json:
+    return {"channel": resolve_channel(room, arguments).to_slack()}
+
+
+def list_conversations(room: Room, arguments: Json) -> Json:
+    types = str(arguments.get("types") or "public_channel").split(",")
+    hide_archived = str(arguments.get("exclude_archived")).lower() in ("1", "true")
+    channels = [
+        channel.to_slack()
+        for channel in room.workspace.channels.values()
+        if ("im" if channel.direct_with else "public_channel") in types
+        and not (hide_archived and channel.archived)
+    ]
+    return _page("channels", channels, arguments)
+
+
+def conversation_history(room: Room, arguments: Json) -> Json:
+    channel = _readable(room, arguments)
+    messages = [
+        message.to_slack()
+        for message in reversed(room.workspace.messages[channel.id].values())
+        if not message.thread_ts and not message.visible_to and _within(message.ts, arguments)
+    ]
+    return _page("messages", messages, arguments)
+
+
+def conversation_replies(room: Room, arguments: Json) -> Json:
+    channel = _readable(room, arguments)
+    thread = room.workspace.thread(channel.id, str(arguments.get("ts")))
+    if not thread:
+        raise ApiError("thread_not_found")
+    return _page(
+        "messages", [message.to_slack() for message in thread if _within(message.ts, arguments)], arguments
+    )
+
+
+def conversation_members(room: Room, arguments: Json) -> Json:
+    return _page("members", resolve_channel(room, arguments).members, arguments)
+
+
+def open_conversation(room: Room, arguments: Json) -> Json:
+    channel = resolve_channel(room, {"channel": arguments.get("channel") or arguments.get("users")})
+    return {"channel": channel.to_slack()}
+
+
+def list_groups(room: Room, arguments: Json) -> Json:
+    groups = []
+    for group in room.workspace.groups.values():
+        users: Json = (
+            {"users": list(group.users)}
+            if str(arguments.get("include_users")).lower() in ("1", "true")
+            else {}
+        )
+        groups.append(group.to_slack() | users)
+    return {"usergroups": groups}
+
+
+def list_group_users(room: Room, arguments: Json) -> Json:
+    group = room.workspace.groups.get(str(arguments.get("usergroup")))
+    if group is None:
+        raise ApiError("no_such_subteam")
+    return {"users": list(group.users)}
+
+
+def _readable(room: Room, arguments: Json) -> Channel:
+    channel = resolve_channel(room, arguments)
+    if BOT_USER not in channel.members:
+        raise ApiError("not_in_channel")
+    return channel
+
+
+def _within(ts: str, arguments: Json) -> bool:
+    oldest, latest = float(arguments.get("oldest") or 0), float(arguments.get("latest") or "inf")
+    if str(arguments.get("inclusive")).lower() in ("1", "true"):
+        return oldest <= float(ts) <= latest
+    return oldest < float(ts) < latest
+
+
+def _page(key: str, items: Sequence[Any], arguments: Json) -> Json:
+    """One page of a list; the cursor is the offset of the next."""
+    start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
+    end = start + limit
+    more = end < len(items)
+    return {
+        key: list(items[start:end]),
+        "has_more": more,
+        "response_metadata": {"next_cursor": str(end) if more else ""},
+    }
+
+
+LOOKUP_METHODS: dict[str, tuple[Callable[[Room, Json], Json], str]] = {
+    "auth.test": (authentication, ""),
+    "conversations.history": (conversation_history, "channels:history"),
+    "conversations.info": (conversation_info, "channels:read"),
+    "conversations.list": (list_conversations, "channels:read"),
+    "conversations.members": (conversation_members, "channels:read"),
+    "conversations.open": (open_conversation, "im:write"),
+    "conversations.replies": (conversation_replies, "channels:history"),
+    "usergroups.list": (list_groups, "usergroups:read"),
+    "usergroups.users.list": (list_group_users, "usergroups:read"),
+    "users.info": (user_info, "users:read"),
+    "users.list": (list_users, "users:read"),
+}
+"""Method → what does it, and the scope that it needs."""

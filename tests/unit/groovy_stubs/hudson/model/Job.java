@@ -1,0 +1,2 @@
+package hudson.model;
+public abstract class Job extends AbstractItem {}

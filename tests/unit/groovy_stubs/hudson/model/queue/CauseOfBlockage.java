@@ -1,0 +1,4 @@
+package hudson.model.queue;
+public abstract class CauseOfBlockage {
+    public abstract String getShortDescription();
+}

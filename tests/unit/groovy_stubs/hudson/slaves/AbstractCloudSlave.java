@@ -1,0 +1,2 @@
+package hudson.slaves;
+public abstract class AbstractCloudSlave {}

@@ -1,0 +1,2 @@
+package jenkins.model;
+public interface ModifiableTopLevelItemGroup {}
