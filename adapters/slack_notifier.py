@@ -43,8 +43,11 @@ _WAIT = {
 
 
 def slack_client(token: str, api_url: str) -> WebClient:
-    """A client for one sender; ``api_url`` is the base of the Web API, with a slash at its end."""
-    return WebClient(token, base_url=api_url, timeout=CALL_SECONDS)
+    """A client for one sender; ``api_url`` is the base of the Web API, with a slash at its end.
+
+    It tries nothing twice by itself: the SDK would post a message again whose answer was lost.
+    """
+    return WebClient(token, base_url=api_url, timeout=CALL_SECONDS, retry_handlers=[])
 
 
 class Message(Protocol):

@@ -3,60 +3,54 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from http.client import HTTPException
 
 from slack_bolt import App
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError
 
 from bot.commands import Commands
 from handlers import buttons, slash
 from handlers.answering import report
-from handlers.credentials import required
+from handlers.credentials import Credentials, refused
 
-__all__ = ["build_app", "make_client", "required"]
+__all__ = ["build_app"]
 
-API_URL = "https://slack.com/api/"
+log = logging.getLogger(__name__)
+
 ANSWER_SECONDS = 10
-"""Longest wait for one answer of the Web API; nothing that stops the bot waits longer."""
+"""Longest wait for one answer of the Web API."""
 LISTENERS = 32
 """Callbacks at once. Each acknowledges as its first act, so one must always be free: a few slow ``plan`` commands must not keep a
 rollback waiting beyond Slack's three seconds."""
 
 
-def make_client(environ: Mapping[str, str]) -> WebClient:
-    """A client with SLACK_BOT_TOKEN for SLACK_API_URL, which is Slack itself unless a proxy or a stand-in is named.
+def build_app(commands: Commands, credentials: Credentials) -> App:
+    """An app that takes the slash command and the buttons. Slack is asked at once whether it knows the bot token.
 
-    It tries nothing twice by itself: the SDK would post a message again whose answer was lost.
+    No answer is only logged, because upgrades must go on.
 
-    :raises ConfigurationError: when the token is missing or cannot be right.
+    :raises ConfigurationError: when Slack refuses the bot token.
     """
-    return WebClient(
-        required(environ, "SLACK_BOT_TOKEN"),
-        base_url=(environ.get("SLACK_API_URL", "").strip() or API_URL).rstrip("/") + "/",
-        timeout=ANSWER_SECONDS,
-        retry_handlers=[],
-        logger=_log("handlers.slack_sdk", logging.CRITICAL),  # whoever calls logs, once per change
-    )
-
-
-def build_app(commands: Commands, client: WebClient, signing_secret: str | None) -> App:
-    """An app that takes the slash command and the buttons. ``signing_secret`` is needed for HTTP only."""
-    token = client.token
+    client = WebClient(credentials.bot_token, base_url=credentials.api_url, timeout=ANSWER_SECONDS)
+    _check(client)
 
     def authorize() -> AuthorizeResult:
-        # With the token alone, Bolt would ask Slack who it belongs to before the first acknowledgement, which has three seconds.
-        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token)
+        # With the token alone, Bolt could ask Slack who it belongs to before an acknowledgement, which has three seconds.
+        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=credentials.bot_token)
 
+    # Bolt warns at every start that `authorize` and `client` are preferred to SLACK_BOT_TOKEN, as is meant here.
+    bolt_log = logging.getLogger("handlers.bolt")
+    bolt_log.setLevel(logging.ERROR)
     app = App(
         name="ci-upgrade",
         client=client,
         authorize=authorize,
-        signing_secret=signing_secret or "",
+        signing_secret=credentials.signing_secret,
         listener_executor=ThreadPoolExecutor(LISTENERS, "slack-listener"),
-        # Bolt warns at every start that `authorize` and `client` are preferred to SLACK_BOT_TOKEN, as is meant.
-        logger=_log("handlers.bolt", logging.ERROR),
+        logger=bolt_log,
     )
     app.error(report)
     slash.register(app, commands)
@@ -64,7 +58,13 @@ def build_app(commands: Commands, client: WebClient, signing_secret: str | None)
     return app
 
 
-def _log(name: str, level: int) -> logging.Logger:
-    logger = logging.getLogger(name)
-    logger.setLevel(level)
-    return logger
+def _check(client: WebClient) -> None:
+    try:
+        client.auth_test()
+    except (SlackApiError, OSError, HTTPException) as error:
+        fault = refused("SLACK_BOT_TOKEN", error)
+        if fault is not None:
+            raise fault from error
+        log.warning(
+            "Slack does not answer yet: upgrades go on, commands and messages wait for it (%s)", error
+        )

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import ConfigurationError
 
-__all__ = ["refused", "required"]
+__all__ = ["Credentials", "read_credentials", "refused"]
+
+API_URL = "https://slack.com/api/"
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    bot_token: str = field(repr=False)
+    app_token: str = field(repr=False)
+    """Empty in HTTP mode, which needs none."""
+    signing_secret: str = field(repr=False)
+    """Empty in Socket Mode, where nothing is signed."""
+    api_url: str = API_URL
+    """Base URL of the Web API, with a slash at its end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +33,7 @@ class _Kind:
 
 _KINDS = {
     "SLACK_BOT_TOKEN": _Kind(
-        # Where Slack rotates tokens: https://docs.slack.dev/authentication/using-token-rotation
+        # The second where Slack rotates tokens: https://docs.slack.dev/authentication/using-token-rotation
         ("xoxb-", "xoxe.xoxb-"),
         'the Bot User OAuth Token of the app\'s page "OAuth & Permissions"; it starts with xoxb-',
     ),
@@ -50,17 +63,23 @@ _REFUSALS = frozenset(
 """Error codes of https://docs.slack.dev/reference/methods/auth.test and apps.connections.open that no repetition changes."""
 
 
-def required(environ: Mapping[str, str], name: str) -> str:
-    """One of SLACK_BOT_TOKEN, SLACK_APP_TOKEN and SLACK_SIGNING_SECRET.
+def read_credentials(environ: Mapping[str, str], *, http: bool) -> Credentials:
+    """SLACK_BOT_TOKEN with SLACK_SIGNING_SECRET for HTTP or SLACK_APP_TOKEN for Socket Mode; SLACK_API_URL is Slack itself
+    unless a proxy or a stand-in is named.
 
-    :raises ConfigurationError: when it is missing or cannot be right.
+    :raises ConfigurationError: naming every variable that is missing or cannot be right.
     """
-    value = environ.get(name, "").strip()
-    if not value:
-        raise _fault(name, "is not set")
-    if not value.startswith(_KINDS[name].prefixes):
-        raise _fault(name, "does not look right")
-    return value
+    names = ("SLACK_BOT_TOKEN", "SLACK_SIGNING_SECRET" if http else "SLACK_APP_TOKEN")
+    values = {name: environ.get(name, "").strip() for name in names}
+    faults = [fault for name, value in values.items() if (fault := _fault_of(name, value))]
+    if faults:
+        raise ConfigurationError("\n".join(faults))
+    return Credentials(
+        bot_token=values["SLACK_BOT_TOKEN"],
+        app_token=values.get("SLACK_APP_TOKEN", ""),
+        signing_secret=values.get("SLACK_SIGNING_SECRET", ""),
+        api_url=(environ.get("SLACK_API_URL", "").strip() or API_URL).rstrip("/") + "/",
+    )
 
 
 def refused(name: str, error: Exception) -> ConfigurationError | None:
@@ -68,8 +87,14 @@ def refused(name: str, error: Exception) -> ConfigurationError | None:
     if not isinstance(error, SlackApiError):
         return None
     code = error.response.get("error")
-    return _fault(name, f"is refused by Slack ({code})") if code in _REFUSALS else None
+    return ConfigurationError(_fault(name, f"is refused by Slack ({code})")) if code in _REFUSALS else None
 
 
-def _fault(name: str, what: str) -> ConfigurationError:
-    return ConfigurationError(f"{name} {what}: it is {_KINDS[name].description}")
+def _fault_of(name: str, value: str) -> str:
+    if not value:
+        return _fault(name, "is not set")
+    return "" if value.startswith(_KINDS[name].prefixes) else _fault(name, "does not look right")
+
+
+def _fault(name: str, what: str) -> str:
+    return f"{name} {what}: it is {_KINDS[name].description}"

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Protocol
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
+from bot.commands import Commands
 from bot.errors import ConfigurationError
-from handlers.credentials import refused, required
+from handlers.app import build_app
+from handlers.credentials import Credentials, refused
 from handlers.http_server import HttpServer
 
-__all__ = ["HttpServing", "Serving", "SocketServing", "check_tokens"]
+__all__ = ["HttpServing", "Serving", "SocketServing", "build_serving"]
 
 log = logging.getLogger(__name__)
 
@@ -29,27 +29,20 @@ class Serving(Protocol):
     def start(self) -> None:
         """Returns soon; Slack not answering is no error, because upgrades must go on.
 
-        :raises ConfigurationError: when Slack refuses the app's token.
+        :raises ConfigurationError: when Slack refuses the app token.
         """
 
     def close(self) -> None:
         """Take nothing more; what was acknowledged is still answered."""
 
 
-def check_tokens(client: WebClient) -> None:
-    """Ask Slack whether it knows the bot token. No answer is only logged.
+def build_serving(commands: Commands, credentials: Credentials, http_port: int | None) -> Serving:
+    """HTTP on the port, or Socket Mode for None.
 
-    :raises ConfigurationError: when Slack refuses it.
+    :raises ConfigurationError: when Slack refuses the bot token, or the port cannot be had.
     """
-    try:
-        client.auth_test()
-    except (SlackApiError, OSError, HTTPException) as error:
-        fault = refused("SLACK_BOT_TOKEN", error)
-        if fault is not None:
-            raise fault from error
-        log.warning(
-            "Slack does not answer yet: upgrades go on, commands and messages wait for it (%s)", error
-        )
+    app = build_app(commands, credentials)
+    return SocketServing(app, credentials.app_token) if http_port is None else HttpServing(app, http_port)
 
 
 class HttpServing:
@@ -81,12 +74,9 @@ class HttpServing:
 class SocketServing:
     """Implements :class:`Serving`. Once connected, the SDK's client keeps itself connected."""
 
-    def __init__(self, app: App, environ: Mapping[str, str]) -> None:
-        """
-        :raises ConfigurationError: when SLACK_APP_TOKEN is missing or cannot be right.
-        """
+    def __init__(self, app: App, app_token: str) -> None:
         self._app = app
-        self._client = SocketModeHandler(app, required(environ, "SLACK_APP_TOKEN")).client
+        self._client = SocketModeHandler(app, app_token).client
         self._stop = threading.Event()
         self._retries = threading.Thread(target=self._keep_trying, name="slack-connect", daemon=True)
 

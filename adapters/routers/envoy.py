@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from adapters.routers import envoy_dump, envoy_resources
@@ -19,7 +19,7 @@ from adapters.routers.envoy_resources import Document
 from adapters.routers.envoy_traffic import traffic
 from bot.config import EnvoyConfig
 from bot.errors import BotError, Permanent, Temporary
-from bot.model import RouterState, Side, Traffic
+from bot.model import JSON, RouterState, Side, Traffic
 
 __all__ = ["EnvoyRouter"]
 
@@ -54,9 +54,7 @@ class EnvoyRouter:
         # No route may name a cluster that is not there: clusters come before the routes to them and go after them.
         documents = [clusters, routes] if state.green else [routes, clusters]
         with self._changing:
-            dump = self._admin.config_dump()
-            envoy_dump.state(dump, self._name)  # refuses to take over another controller's Envoy
-            generations = envoy_dump.generations(dump)
+            generations = envoy_dump.generations(self._own_dump())
             if generations is None:
                 self._check_drain_time()
                 generations = dict.fromkeys(Side, 0)
@@ -69,7 +67,7 @@ class EnvoyRouter:
         :raises Temporary: when Envoy does not answer.
         :raises Permanent: when it was told nothing yet, serves another controller, or was changed by hand.
         """
-        found = envoy_dump.state(self._admin.config_dump(), self._name)
+        found = envoy_dump.state(self._own_dump())
         if found is None:
             raise Permanent(
                 f"Envoy at {self._admin.url} has no routes for {self._name} yet: apply a state, and check that its bootstrap "
@@ -88,7 +86,7 @@ class EnvoyRouter:
         :raises Permanent: when nothing was applied yet, or Envoy was started without ``--drain-time-s``.
         """
         with self._changing:
-            generations = envoy_dump.generations(self._admin.config_dump())
+            generations = envoy_dump.generations(self._own_dump())
             if generations is None:
                 raise Permanent(
                     f"Envoy at {self._admin.url} has no routes for {self._name} yet: apply a state"
@@ -96,6 +94,13 @@ class EnvoyRouter:
             drain_seconds = self._check_drain_time()
             self._load(envoy_resources.lds({**generations, side: generations[side] + 1}))
             self._await_drained(drain_seconds + ACCEPT_SECONDS)
+
+    def _own_dump(self) -> Sequence[JSON]:
+        dump = self._admin.config_dump()
+        routed = envoy_dump.controller(dump)
+        if routed not in (None, self._name):
+            raise Permanent(f"Envoy at {self._admin.url} routes the controller {routed}, not {self._name}")
+        return dump
 
     def _check_drain_time(self) -> float:
         seconds = self._admin.drain_seconds()

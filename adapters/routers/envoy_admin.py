@@ -24,7 +24,12 @@ class EnvoyAdmin:
         self.url = url.rstrip("/")
 
     def config_dump(self) -> list[JSON]:
-        """All configuration that is loaded now, in sections."""
+        """All configuration that is loaded now, in sections.
+
+        :raises Temporary: also while Envoy is starting: it answers, but knows only a part yet.
+        """
+        if self._get("/server_info", "state") in ("PRE_INITIALIZING", "INITIALIZING"):
+            raise Temporary(f"Envoy at {self.url} is still starting")
         sections: list[JSON] = self._get("/config_dump", "configs")
         return sections
 

@@ -14,31 +14,35 @@ from adapters.routers.envoy_resources import METADATA
 from bot.errors import Permanent
 from bot.model import JSON, RouterState, Side
 
-__all__ = ["generations", "state"]
+__all__ = ["controller", "generations", "state"]
 
 Clusters = Mapping[str, JSON]
 
 
-def state(dump: Sequence[JSON], name: str) -> RouterState | None:
-    """The state of the controller ``name``; None when Envoy was told nothing yet.
+def controller(dump: Sequence[JSON]) -> str | None:
+    """Name of the controller that is routed; None when Envoy was told nothing yet."""
+    host = _virtual_host(dump)
+    return None if host is None else str(host["name"])
+
+
+def state(dump: Sequence[JSON]) -> RouterState | None:
+    """The state of the controller that is routed; None when Envoy was told nothing yet.
 
     Weight and owner are taken from the routes themselves, addresses from the clusters' own endpoints.
 
-    :raises Permanent: when it serves another controller, or was changed by hand into something that no state says.
+    :raises Permanent: when it was changed by hand into something that no state says.
     """
     host = _virtual_host(dump)
     if host is None:
         return None
-    if host["name"] != name:
-        raise Permanent(f"this Envoy routes the controller {host['name']}, not {name}")
     clusters = {
         entry["cluster"]["name"]: entry["cluster"] for entry in _entries(dump, "dynamic_active_clusters")
     }
     try:
         return _state(host, clusters)
-    except (KeyError, IndexError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, StopIteration, TypeError, ValueError) as error:
         raise Permanent(
-            f"Envoy's resources for {name} were not written by this bot, or were changed by hand: {error!r}"
+            f"Envoy's resources for {host['name']} were not written by this bot, or were changed by hand: {error!r}"
         ) from error
 
 

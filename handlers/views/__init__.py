@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.content import Content, Dashboard, Entry, GateCard, Notice, Picture, Rendered
+from bot.content import Content, Dashboard, Entry, GateCard, Notice, Picture
+from handlers.views.blocks import Rendered
 from handlers.views.dashboard import dashboard
 from handlers.views.entry import entry
 from handlers.views.gate_card import gate_card
 from handlers.views.notice import notice
 from handlers.views.picture import picture
 
-__all__ = ["render"]
+__all__ = ["Rendered", "render"]
 
 _VIEWS: dict[type[Any], Callable[[Any], Rendered]] = {
     Dashboard: dashboard,

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from bot.content import Rendered, Tone
+from bot.content import Tone
 from handlers.views.text import clip, escape, one_line
 
 __all__ = [
     "MARKS",
     "SECTION_TEXT",
     "Block",
+    "Rendered",
     "context",
     "fields",
     "header",
@@ -34,6 +36,15 @@ FIELD_LABEL, FIELD_VALUE = 50, 150
 """Far below Slack's 2000: a fact is a glance. All texts of a message together may have some 11 000 characters, a limit that
 Slack enforces (``msg_blocks_too_long``) and does not document: https://github.com/slackapi/bolt-js/issues/2867."""
 CONTEXT_TEXT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message as Slack takes it."""
+
+    text: str
+    """What notifications and screen readers get, and what stands alone where blocks cannot be shown; never empty."""
+    blocks: tuple[Block, ...]
 
 
 def message(lines: Iterable[str], blocks: Iterable[Block | None]) -> Rendered:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.content import Dashboard, PhaseLine, Rendered
-from handlers.views.blocks import MARKS, context, fields, header, message, section
+from bot.content import Dashboard, PhaseLine
+from handlers.views.blocks import MARKS, Rendered, context, fields, header, message, section
 from handlers.views.buttons import actions
 from handlers.views.text import clip, date, duration, escape, fitting, mention, one_line
 

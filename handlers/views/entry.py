@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.content import Entry, Rendered
-from handlers.views.blocks import MARKS, context, message, section
+from bot.content import Entry
+from handlers.views.blocks import MARKS, Rendered, context, message, section
 from handlers.views.text import bullets, clip, date, escape, fitting, one_line
 
 __all__ = ["entry"]

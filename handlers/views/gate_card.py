@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.content import Decision, EvidenceRow, GateCard, Rendered
-from handlers.views.blocks import context, header, message, section
+from bot.content import Decision, EvidenceRow, GateCard
+from handlers.views.blocks import Rendered, context, header, message, section
 from handlers.views.buttons import actions
 from handlers.views.text import bullets, clip, date, escape, fitting, mention, one_line
 

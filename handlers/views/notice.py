@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.content import Notice, Rendered
-from handlers.views.blocks import MARKS, SECTION_TEXT, message, section
+from bot.content import Notice
+from handlers.views.blocks import MARKS, SECTION_TEXT, Rendered, message, section
 from handlers.views.text import bullets, clip, escape, fitting, one_line, size
 
 __all__ = ["notice"]

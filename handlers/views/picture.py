@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bot.content import Picture, Rendered
-from handlers.views.blocks import message, section
+from bot.content import Picture
+from handlers.views.blocks import Rendered, message, section
 from handlers.views.text import clip, escape, one_line
 
 __all__ = ["picture"]

@@ -70,7 +70,9 @@ def main() -> None:
         target=server.serve_forever, kwargs={"poll_interval": 0.1}, name="listener", daemon=True
     ).start()
     life.boot()
-    life.ended.wait()
+    # Again and again: a signal that the system hands to another thread does not end a wait without a timeout.
+    while not life.ended.wait(0.1):
+        pass
     server.shutdown()
     server.server_close()
     life.shut_down()

@@ -71,6 +71,7 @@ class Backend:
         self.agent_port = free_port()
         self.url = f"http://127.0.0.1:{self.port}{path}"
         self.login_status = 200
+        self.login_seconds = 0.0
         self.logins = 0
         self.bodies: list[bytes] = []
         """Bodies of every POST that arrived."""
@@ -95,7 +96,7 @@ class Backend:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # one packet an answer: otherwise Nagle's delay is what the tests measure
+    disable_nagle_algorithm = True  # otherwise its delay is what the tests measure
     server: _HttpServer
 
     def do_GET(self) -> None:
@@ -106,6 +107,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._upgrade()
         elif url.path.endswith("/login"):
             backend.logins += 1
+            time.sleep(backend.login_seconds)
             self._answer(backend.login_status)
         elif url.path.endswith("/slow"):
             time.sleep(float(query["seconds"]))
@@ -136,7 +138,6 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
-        self.wfile.flush()
 
     def _stream(self, seconds: float) -> None:
         self.send_response(200)
@@ -145,14 +146,12 @@ class _Handler(BaseHTTPRequestHandler):
         for pause in (0.0, seconds):
             time.sleep(pause)
             self.wfile.write(b"half")
-            self.wfile.flush()
 
     def _upgrade(self) -> None:
         self.send_response(101)
         self.send_header("Upgrade", self.headers["Upgrade"])
         self.send_header("Connection", "Upgrade")
         self.end_headers()
-        self.wfile.flush()
         self.close_connection = True
         _echo(self.connection, self.server.backend.name)
 

@@ -38,12 +38,12 @@ class RouterContract:
         with pytest.raises(Permanent):
             rig.router.read()
 
-    @pytest.mark.parametrize("weight", [0, 1, 50, 99, 100])
     @pytest.mark.parametrize("owner", list(Side))
-    def test_what_is_read_back_equals_what_was_applied(self, rig: Rig, weight: int, owner: Side) -> None:
+    def test_what_is_read_back_equals_what_was_applied(self, rig: Rig, owner: Side) -> None:
         """Weights, owner, addresses and agent ports survive the way through the router exactly."""
-        rig.router.apply(rig.state(weight, owner))
-        assert rig.router.read() == rig.state(weight, owner)
+        for weight in (0, 1, 50, 99, 100):
+            rig.router.apply(rig.state(weight, owner))
+            assert rig.router.read() == rig.state(weight, owner)
 
     def test_a_controller_without_green_and_agent_port_reads_back(self, rig: Rig) -> None:
         """The state before an upgrade."""

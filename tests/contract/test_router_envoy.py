@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,6 +128,25 @@ def test_an_envoy_without_a_drain_time_is_refused_at_the_first_apply(tmp_path: P
             router.apply(STATE)
 
 
+def test_an_envoy_that_is_still_starting_is_a_temporary_error(rig: Rig, envoy: Envoy) -> None:
+    """It answers before it has read its files: that must not look like an Envoy that was told nothing."""
+    rig.router.apply(rig.state(10))
+    rig.green.login_seconds = 1.0  # Envoy asks for its health before it serves
+    envoy.stop()
+    starting = threading.Thread(target=envoy.start)
+    starting.start()
+    waits = 0
+    while True:
+        try:
+            found = rig.router.read()
+            break
+        except Temporary:
+            waits += 1
+    starting.join()
+    assert found == rig.state(10)
+    assert waits > 0
+
+
 def test_weights_changed_by_hand_are_read_as_they_are(rig: Rig, envoy: Envoy) -> None:
     """The read-back is what Envoy does, not what it was once told; the next apply mends it."""
     rig.router.apply(rig.state(10))
@@ -138,6 +158,24 @@ def test_weights_changed_by_hand_are_read_as_they_are(rig: Rig, envoy: Envoy) ->
     choice[0]["weight"], choice[1]["weight"] = 23, 77
     replace(path, json.dumps(routes | {"version_info": "by hand"}))
     eventually(lambda: rig.router.read() == rig.state(77))
+    rig.router.apply(rig.state(10))
+    assert rig.router.read() == rig.state(10)
+
+
+def test_addresses_changed_by_hand_are_an_error_until_the_next_apply(rig: Rig, envoy: Envoy) -> None:
+    """No state says that blue is somewhere else than it is said to be."""
+    rig.router.apply(rig.state(10))
+    path = envoy.resources / "cds.json"
+    replace(path, path.read_text().replace(f'"port_value": {rig.blue.port}', '"port_value": 1'))
+
+    def refused() -> bool:
+        try:
+            rig.router.read()
+        except Permanent:
+            return True
+        return False
+
+    eventually(refused)
     rig.router.apply(rig.state(10))
     assert rig.router.read() == rig.state(10)
 

@@ -223,6 +223,5 @@ def test_the_same_seed_makes_the_same_first_choices(controller: Controller, tmp_
     """Which client comes first and what it asks for does not depend on time."""
     first = run(controller, tmp_path / "one", catalogue=arrange(["app-3", "timer-1"]))[1]
     again = run(controller, tmp_path / "two", catalogue=arrange(["app-3", "timer-1"]))[1]
-    assert sorted(one.at for one in first) == [one.at for one in sorted(first, key=lambda one: one.at)]
     begin = [min(exchanges, key=lambda one: one.at) for exchanges in (first, again)]
     assert (begin[0].kind, begin[0].path) == (begin[1].kind, begin[1].path)
