@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -19,6 +20,8 @@ class ApScheduler:
     """Implements :class:`bot.ports.Scheduler`."""
 
     def __init__(self) -> None:
+        # It warns whenever a tick is left out because the one before still runs, as is meant here.
+        logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(THREADS)},
             # A late call is still a call (misfire_grace_time=None); ticks that pile up while one is slow become one.

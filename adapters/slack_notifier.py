@@ -1,21 +1,20 @@
-"""Delivers the outbox to Slack: in order, coalesced, at Slack's pace, through outages.
-
-Delivery is at least once: Slack has no idempotency key for ``chat.postMessage``, so a crash in the milliseconds between Slack's
-acceptance and the note of it posts that one message again. Everything after is an update of the noted message.
-"""
+"""Delivers the outbox to Slack: in order, coalesced, at Slack's pace, through outages."""
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 import threading
-import time
 from collections.abc import Callable, Sequence
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any, Protocol
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
+from slack_sdk.errors import SlackApiError, SlackRequestError
 
+from adapters.slack_pace import Pace
+from adapters.slack_refusals import Meaning, code_of, meaning_of, seconds_to_wait
 from bot.content import Content, Picture
 from bot.ports import Clock, Outbox, OutboxRow
 
@@ -23,31 +22,16 @@ __all__ = ["Message", "SlackNotifier", "slack_client"]
 
 log = logging.getLogger(__name__)
 
-PACE_SECONDS = 1.0
-"""Slack takes about one message a second in a channel (docs: rate limits)."""
-BACKOFF_LIMIT_SECONDS = 60.0
-POLL_SECONDS = 2.0
-CALL_SECONDS = 20
-
-_GONE = {"message_not_found", "cant_update_message", "edit_window_closed", "thread_not_found"}
-_HOPELESS = {"channel_not_found", "is_archived", "not_in_channel", "restricted_action", "file_not_found"}
-_UNSHOWABLE = {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"}
-_WAIT = {
-    "ratelimited",
-    "internal_error",
-    "fatal_error",
-    "service_unavailable",
-    "request_timeout",
-    "team_added_to_org",
-}
-
-
-def slack_client(token: str, api_url: str) -> WebClient:
-    """A client for one sender; ``api_url`` is the base of the Web API, with a slash at its end.
-
-    It tries nothing twice by itself: the SDK would post a message again whose answer was lost.
-    """
-    return WebClient(token, base_url=api_url, timeout=CALL_SECONDS, retry_handlers=[])
+CALL_SECONDS = 10
+"""Longest wait for one answer of Slack."""
+POLL_SECONDS = 1.0
+LONGEST_BACKOFF_SECONDS = 60.0
+ABSENT_SECONDS, LONGEST_ABSENT_SECONDS, ABSENT_ATTEMPTS = 15.0, 600.0, 150
+"""A channel without the bot is tried again for about a day: an invitation mends it."""
+UNKNOWN_ATTEMPTS = 50
+"""About three quarters of an hour for a refusal that is in no table."""
+ALT_TEXT = 1000
+"""Longest description of a picture (``alt_txt_too_large``)."""
 
 
 class Message(Protocol):
@@ -60,124 +44,218 @@ class Message(Protocol):
     def blocks(self) -> Sequence[dict[str, Any]]: ...
 
 
+def slack_client(token: str, api_url: str) -> WebClient:
+    """A client for the notifier. ``api_url`` is the base of the Web API, with a slash at its end."""
+    quiet = logging.getLogger(f"{__name__}.sdk")
+    quiet.setLevel(logging.CRITICAL)  # it reports each failed call; the notifier says once what is wrong
+    # No retries of its own: it would post a message again whose answer was lost, without asking the outbox.
+    return WebClient(token, base_url=api_url, timeout=CALL_SECONDS, retry_handlers=[], logger=quiet)
+
+
 class SlackNotifier:
+    """One thread's business. Nothing it does raises: a Slack outage delays messages and nothing else.
+
+    Delivery is at least once. Slack has no idempotency key for new messages, so a message is posted a second time when the bot
+    dies, or the connection is cut, between Slack's acceptance and the outbox's note of it; the first copy is then never updated.
+    Reading the channel to find it would need the right to read everything people write there, which is not asked for.
+    Every message carries metadata (``ci_upgrade``: upgrade and key), so that such copies can be told by whoever may read them.
+    Updates may be repeated without harm.
+    """
+
     def __init__(
         self,
         client: WebClient,
         outbox: Outbox,
         render: Callable[[Content], Message],
         clock: Clock,
-        pace: float = PACE_SECONDS,
+        pace: Pace | None = None,
     ) -> None:
-        """``pace`` is the least number of seconds between two new messages in a channel."""
         self._client = client
         self._outbox = outbox
         self._render = render
         self._clock = clock
-        self._pace = pace
-        self._posted: dict[str, float] = {}
-        self._condition = ""
+        self._pace = pace or Pace()
+        self._stop = threading.Event()
+        self._failures = 0
+        self._quiet_until = 0.0
+        self._conditions: dict[str, str] = {}
 
-    def run(self, stop: threading.Event, news: threading.Event) -> None:
-        """Deliver until told to stop; ``news`` says that something was put."""
+    def run(self, stop: threading.Event, wake: threading.Event) -> None:
+        """Deliver until ``stop`` is set, within a second or the one call under way; ``wake`` says that something was put."""
+        self._stop = stop
         while not stop.is_set():
-            news.clear()
+            wake.clear()
             self.deliver_due()
-            news.wait(POLL_SECONDS)
+            self._clock.wait(wake, POLL_SECONDS)
 
     def deliver_due(self) -> None:
-        """Show what is due. Never raises: a Slack outage delays messages, nothing else."""
-        for row in self._outbox.due(self._clock.now()):
-            wait = self._posted.get(row.channel, 0.0) + self._pace - self._clock.now()
-            if row.ts is None and 0 < wait <= self._pace:
-                time.sleep(wait)
-            try:
-                ts = self._show(row)
-            except SlackApiError as error:
-                if self._refused(row, error):
-                    return
-            except (OSError, ValueError, TypeError) as error:
-                # The SDK raises ValueError and its like for bodies that are not JSON, as proxies send them in an outage.
-                self._delay(row, f"Slack cannot be reached: {type(error).__name__}")
-                return
-            except Exception as error:  # one message that cannot be made must not keep the others back
-                log.exception("message %s of %s cannot be shown", row.key, row.upgrade)
-                self._outbox.give_up(row.id, f"{type(error).__name__}: {error}")
-            else:
-                self._changed("")
-                self._outbox.sent(row.id, row.generation, ts)
+        """Show everything that is due, waiting between messages as Slack asks; returns early in an outage."""
+        try:
+            while not self._stop.is_set() and self._deliver_next():
+                pass
+        except Exception as error:  # noqa: BLE001 # the outbox failed, say a full disk; the thread must live on
+            self._note("outbox", f"the outbox cannot be used: {type(error).__name__}: {error}")
+        else:
+            self._clear("outbox")
 
-    def _show(self, row: OutboxRow, *, plain: bool = False) -> str:
-        if isinstance(row.content, Picture):
-            return self._upload(row, row.content)
-        message = self._render(row.content)
-        blocks = None if plain else list(message.blocks)
+    def _deliver_next(self) -> bool:
+        """False when nothing can be done now."""
+        now = self._clock.now()
+        rows = self._outbox.due(now) if now >= self._quiet_until else ()
+        if not rows:
+            return False
+        row, at = self._pace.next(rows, now)
+        if at > now:
+            # Then look again: until then it may have been replaced, or something more urgent may have come.
+            self._clock.wait(self._stop, at - now)
+        else:
+            self._deliver(row)
+        return True
+
+    def _deliver(self, row: OutboxRow) -> None:
+        self._pace.used(row, self._clock.now())
+        try:
+            ts = self._show(row)
+        except SlackApiError as error:
+            self._refused(row, error)
+        except (OSError, HTTPException, SlackRequestError) as error:
+            self._back_off(row, f"Slack cannot be reached ({type(error).__name__})")
+        except Exception as error:  # a message that cannot be made must not keep the others back
+            log.exception("message %s of upgrade %s cannot be made", row.key, row.upgrade)
+            self._outbox.give_up(row.id, f"{type(error).__name__}: {error}")
+        else:
+            self._failures = 0
+            self._clear("slack")
+            self._clear(row.channel)
+            self._outbox.sent(row.id, row.generation, ts)
+
+    # ---- showing ---------------------------------------------------------------------------------------------
+
+    def _show(self, row: OutboxRow) -> str:
+        if not isinstance(row.content, Picture):
+            return self._send(row, self._render(row.content))
         if row.ts is not None:
-            self._client.chat_update(channel=row.channel, ts=row.ts, text=message.text, blocks=blocks or [])
+            return row.ts  # a picture is shown once
+        try:
+            content = Path(row.content.path).read_bytes()
+        except OSError as error:
+            log.warning("picture %s of upgrade %s: %s; its words are sent", row.key, row.upgrade, error)
+            return self._send(row, self._render(row.content))
+        return self._upload(row, row.content, content)
+
+    def _upload(self, row: OutboxRow, picture: Picture, content: bytes) -> str:
+        """Returns the file's id, since Slack does not tell the name of the message that shows it."""
+        try:
+            response = self._client.files_upload_v2(
+                channel=row.channel,
+                thread_ts=row.thread_ts,
+                filename=Path(picture.path).name,
+                content=content,
+                title=picture.title,
+                alt_txt=picture.alt_text[:ALT_TEXT],
+            )
+        except SlackApiError as error:
+            if meaning_of(error) is not Meaning.NO_FILES and code_of(error) != "missing_scope":
+                raise
+            self._note("pictures", f"Slack takes no pictures ({code_of(error)}); their words are sent")
+            return self._send(row, self._render(picture))
+        self._clear("pictures")
+        return str(response["files"][0]["id"])
+
+    def _send(self, row: OutboxRow, message: Message, *, plain: bool = False) -> str:
+        """Post or update; where that is impossible in one way, in the next best."""
+        try:
+            return self._call(row, message.text, [] if plain else list(message.blocks))
+        except SlackApiError as error:
+            meaning = meaning_of(error)
+            if meaning is Meaning.UNSHOWABLE and not plain:
+                log.error(
+                    "Slack refuses the blocks of %s of upgrade %s (%s); only its text is shown: %s",
+                    row.key,
+                    row.upgrade,
+                    code_of(error),
+                    str(error.response.get("errors", ""))[:500],
+                )
+                return self._send(row, message, plain=True)
+            if meaning is Meaning.GONE and row.ts is not None:
+                return self._send(dataclasses.replace(row, ts=None), message, plain=plain)
+            if meaning is Meaning.GONE and row.thread_ts is not None:
+                return self._send(dataclasses.replace(row, thread_ts=None), message, plain=plain)
+            raise
+
+    def _call(self, row: OutboxRow, text: str, blocks: list[dict[str, Any]]) -> str:
+        metadata = {"event_type": "ci_upgrade", "event_payload": {"upgrade": row.upgrade, "key": row.key}}
+        if row.ts is not None:
+            self._client.chat_update(
+                channel=row.channel, ts=row.ts, text=text, blocks=blocks, metadata=metadata
+            )
             return row.ts
-        self._posted[row.channel] = self._clock.now()
         response = self._client.chat_postMessage(
             channel=row.channel,
-            text=message.text,
-            blocks=blocks,
             thread_ts=row.thread_ts,
+            text=text,
+            blocks=blocks or None,
+            metadata=metadata,
             unfurl_links=False,
-            metadata={"event_type": "ci_upgrade", "event_payload": {"upgrade": row.upgrade, "key": row.key}},
+            unfurl_media=False,
         )
         return str(response["ts"])
 
-    def _upload(self, row: OutboxRow, picture: Picture) -> str:
-        if row.ts is not None:
-            return row.ts  # a picture is posted once; a newer one has a key of its own
-        response = self._client.files_upload_v2(
-            channel=row.channel,
-            thread_ts=row.thread_ts,
-            filename=Path(picture.path).name,
-            content=Path(picture.path).read_bytes(),
-            title=picture.title,
-            alt_txt=picture.alt_text,
-        )
-        return str(response["files"][0]["id"])
+    # ---- when it fails ---------------------------------------------------------------------------------------
 
-    def _refused(self, row: OutboxRow, error: SlackApiError) -> bool:
-        """Deal with Slack's refusal; True when nothing else should be tried now."""
-        code = str(error.response.get("error", error.response.status_code))
-        if error.response.status_code == 429 or code == "ratelimited":
-            seconds = float(error.response.headers.get("Retry-After", 5))
-            self._outbox.retry(row.id, self._clock.now() + seconds, "Slack asked to wait")
-            return True
-        if code in _UNSHOWABLE:
-            log.error(
-                "Slack refuses the blocks of %s (%s): %s", row.key, row.upgrade, error.response.get("errors")
-            )
-            try:
-                self._outbox.sent(row.id, row.generation, self._show(row, plain=True))
-            except (SlackApiError, OSError):
-                self._delay(row, f"Slack refuses: {code}")
-            return False
-        if code in _GONE and row.ts is not None:
-            # Somebody deleted the message: it is not posted again against their will, the rest of the thread goes on.
-            self._outbox.give_up(row.id, f"the message was deleted ({code})")
-            return False
-        if code in _HOPELESS:
-            self._changed(
-                f"Slack refuses messages in {row.channel}: {code}. Invite the bot there, or choose another channel."
-            )
-            self._outbox.retry(
-                row.id,
-                self._clock.now() + BACKOFF_LIMIT_SECONDS,
-                f"{code} in {row.channel}: invite the bot to the channel",
-            )
-            return False
-        self._delay(row, f"Slack answers {code}")
-        return code in _WAIT or error.response.status_code >= 500
+    def _refused(self, row: OutboxRow, error: SlackApiError) -> None:
+        code, now = code_of(error), self._clock.now()
+        match meaning_of(error):
+            case Meaning.SLOWER:
+                until = now + seconds_to_wait(error)
+                self._pace.pause(row, until)
+                self._outbox.retry(row.id, until, "Slack asks to wait")
+            case Meaning.OUTAGE:
+                self._back_off(row, f"Slack does not work ({code})")
+            case Meaning.TOKEN:
+                why = f"Slack refuses the bot's token or rights ({code}): see SLACK_BOT_TOKEN, or install the app again"
+                self._back_off(row, why, LONGEST_BACKOFF_SECONDS)
+            case Meaning.ABSENT:
+                why = f"Slack refuses messages in {row.channel} ({code}): invite the bot there"
+                self._note(row.channel, why)
+                self._try_again(
+                    row, why, _growing(ABSENT_SECONDS, row, LONGEST_ABSENT_SECONDS), ABSENT_ATTEMPTS
+                )
+            case Meaning.PASSING:
+                self._outbox.retry(row.id, now + _growing(1.0, row, LONGEST_BACKOFF_SECONDS), code)
+            case Meaning.UNKNOWN:
+                log.warning("Slack refuses %s of upgrade %s: %s", row.key, row.upgrade, code)
+                self._try_again(row, code, _growing(1.0, row, LONGEST_BACKOFF_SECONDS), UNKNOWN_ATTEMPTS)
+            case Meaning.CLOSED | Meaning.GONE | Meaning.UNSHOWABLE | Meaning.NO_FILES:
+                self._note(row.channel, f"Slack refuses a message in {row.channel} for good ({code})")
+                self._outbox.give_up(row.id, code)
 
-    def _delay(self, row: OutboxRow, why: str) -> None:
-        self._changed(why)
-        self._outbox.retry(row.id, self._clock.now() + min(BACKOFF_LIMIT_SECONDS, 2.0**row.attempts), why)
+    def _back_off(self, row: OutboxRow, why: str, seconds: float | None = None) -> None:
+        """Leave Slack in peace for a while; nothing is lost meanwhile."""
+        self._note("slack", why)
+        delay = min(LONGEST_BACKOFF_SECONDS, 2.0 ** min(self._failures, 10)) if seconds is None else seconds
+        self._failures += 1
+        self._quiet_until = self._clock.now() + delay
+        self._outbox.retry(row.id, self._quiet_until, why)
 
-    def _changed(self, condition: str) -> None:
-        """Log once when things become bad, and once when they are good again."""
-        if condition != self._condition:
-            self._condition = condition
-            log.warning("%s", condition or "Slack takes messages again")
+    def _try_again(self, row: OutboxRow, why: str, delay: float, most: int) -> None:
+        if row.attempts >= most:
+            self._outbox.give_up(row.id, why)
+        else:
+            self._outbox.retry(row.id, self._clock.now() + delay, why)
+
+    def _note(self, place: str, condition: str) -> None:
+        """Say it once, not with every message."""
+        if self._conditions.get(place) != condition:
+            self._conditions[place] = condition
+            log.warning("%s", condition)
+
+    def _clear(self, place: str) -> None:
+        condition = self._conditions.pop(place, None)
+        if condition is not None:
+            log.warning("over: %s", condition)
+
+
+def _growing(first: float, row: OutboxRow, longest: float) -> float:
+    """Seconds until the next attempt."""
+    return float(min(longest, first * 2.0 ** min(row.attempts, 20)))

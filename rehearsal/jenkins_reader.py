@@ -55,13 +55,13 @@ class JenkinsReader:
 
     def newest(self, count: int) -> dict[str, list[Build]]:
         """Job → its newest builds, newest first."""
-        fields = f"fullName,builds{{0,{count}}}[{_BUILD}]"
+        fields = f"fullName,builds[{_BUILD}]{{0,{count}}}"
         jobs = _flat(self._get(f"/api/json?tree={_jobs(fields)}").body)
         return {job["fullName"]: _builds(job, "builds") for job in jobs if "builds" in job}
 
     def of_job(self, job: str, count: int) -> list[Build]:
         """One job's newest builds; more than the hundred that ``builds`` alone would show."""
-        tree = f"fullName,allBuilds{{0,{count}}}[{_BUILD}]"
+        tree = f"fullName,allBuilds[{_BUILD}]{{0,{count}}}"
         return _builds(self._get(f"{job_path(job)}api/json?tree={tree}").body, "allBuilds")
 
     def history(self) -> list[Build]:

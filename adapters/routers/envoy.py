@@ -6,11 +6,10 @@ absence changes where requests go. The bot writes a file whole, then asks Envoy 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from adapters.routers import envoy_dump, envoy_resources
@@ -28,7 +27,8 @@ ACCEPT_SECONDS = 5.0
 POLL_SECONDS = 0.02
 LONGEST_DRAIN_SECONDS = 10.0
 """An Envoy that ends the connections of a replaced listener later than this was started without ``--drain-time-s``."""
-GAUGES = {"cds": r"cluster_manager\.warming_clusters", "lds": r"listener_manager\.total_listeners_warming"}
+WARMING = r"^(?:cluster_manager\.warming_clusters|listener_manager\.total_listeners_warming)$"
+"""Gauges of what Envoy has taken but does not use yet."""
 
 
 class EnvoyRouter:
@@ -60,6 +60,8 @@ class EnvoyRouter:
                 generations = dict.fromkeys(Side, 0)
             for document in (envoy_resources.lds(generations), *documents):
                 self._load(document)
+            if not _comes_true(lambda: self._reports(state), ACCEPT_SECONDS):
+                raise Temporary(f"Envoy at {self._admin.url} took the files but reports another state")
 
     def read(self) -> RouterState:
         """What Envoy itself is configured with now.
@@ -93,7 +95,11 @@ class EnvoyRouter:
                 )
             drain_seconds = self._check_drain_time()
             self._load(envoy_resources.lds({**generations, side: generations[side] + 1}))
-            self._await_drained(drain_seconds + ACCEPT_SECONDS)
+            seconds = drain_seconds + ACCEPT_SECONDS
+            if not _comes_true(self._drained, seconds):
+                raise Temporary(
+                    f"Envoy at {self._admin.url} has not ended old connections within {seconds:.0f} s"
+                )
 
     def _own_dump(self) -> Sequence[JSON]:
         dump = self._admin.config_dump()
@@ -112,27 +118,19 @@ class EnvoyRouter:
 
     def _load(self, document: Document) -> None:
         path = self._directory / f"{document.kind}.json"
-        if self._accepted(document) and _content(path) == document.text:
+        if self._accepted(document) and _holds(path, document.text):
             return
         rejections = self._rejections(document)
         try:
             _replace(path, document.text)
         except OSError as error:
             raise Permanent(f"cannot write {path}: {error.strerror or error}") from error
-        deadline = time.monotonic() + ACCEPT_SECONDS
-        while not self._accepted(document):
-            if time.monotonic() > deadline:
-                raise self._not_accepted(document, rejected=self._rejections(document) > rejections)
-            time.sleep(POLL_SECONDS)
+        if not _comes_true(lambda: self._accepted(document), ACCEPT_SECONDS):
+            raise self._not_accepted(document, rejected=self._rejections(document) > rejections)
 
     def _accepted(self, document: Document) -> bool:
-        pattern = rf"\.{document.kind}\..*version_text$"
-        if kind_gauge := GAUGES.get(document.kind):
-            pattern = f"{pattern}|^{kind_gauge}$"
-        values = self._admin.values(pattern)
-        versions = {value for name, value in values.items() if name.endswith("version_text")}
-        warming = any(value for name, value in values.items() if not name.endswith("version_text"))
-        return document.version in versions and not warming
+        reported = self._admin.values(rf"\.{document.kind}\..*version_text$")
+        return document.version in reported.values() and not any(self._admin.values(WARMING).values())
 
     def _not_accepted(self, document: Document, *, rejected: bool) -> BotError:
         if rejected:
@@ -148,20 +146,32 @@ class EnvoyRouter:
         counts = self._admin.values(rf"\.{document.kind}\..*(?:update_rejected|update_failure)$")
         return sum(int(count) for count in counts.values())
 
-    def _await_drained(self, seconds: float) -> None:
-        deadline = time.monotonic() + seconds
-        while any(self._admin.values(r"^listener_manager\.total_listeners_draining$").values()):
-            if time.monotonic() > deadline:
-                raise Temporary(
-                    f"Envoy at {self._admin.url} has not ended old connections within {seconds:.0f} s"
-                )
-            time.sleep(POLL_SECONDS)
+    def _reports(self, state: RouterState) -> bool:
+        try:
+            return envoy_dump.state(self._own_dump()) == state
+        except Permanent:  # what somebody wrote by hand is being replaced
+            return False
+
+    def _drained(self) -> bool:
+        gauges = self._admin.values(r"^listener_manager\.total_(?:listeners|filter_chains)_draining$")
+        return not any(gauges.values())
 
 
-def _content(path: Path) -> str | None:
-    with contextlib.suppress(FileNotFoundError):
-        return path.read_text(encoding="utf-8")
-    return None
+def _comes_true(check: Callable[[], bool], seconds: float) -> bool:
+    """Ask until it holds, or until the time is over."""
+    deadline = time.monotonic() + seconds
+    while not check():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(POLL_SECONDS)
+    return True
+
+
+def _holds(path: Path, text: str) -> bool:
+    try:
+        return path.read_bytes() == text.encode()
+    except OSError:  # missing or unreadable: it is written again, which tells why where it cannot
+        return False
 
 
 def _replace(path: Path, text: str) -> None:

@@ -1,0 +1,74 @@
+"""A Web API to talk to, commands that remember what they were asked, and the real Bolt app between them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from slack_bolt import App
+
+from bot.commands import Actor
+from bot.content import Notice
+from handlers.app import build_app
+from handlers.credentials import Credentials
+from tests.handlers.payloads import SIGNING_SECRET
+from tests.handlers.web_api import APP_TOKEN, BOT_TOKEN, WebApi, running_web_api
+
+
+@dataclass
+class RecordingCommands:
+    """Implements :class:`bot.commands.Commands`; ``answer`` says what every command answers."""
+
+    asked: list[tuple[str, ...]] = field(default_factory=list)
+    actors: list[Actor] = field(default_factory=list)
+    answer: Callable[[], Notice | None] = lambda: None
+    held: threading.Event = field(default_factory=threading.Event)
+    """Clear it and every command waits inside."""
+
+    def __post_init__(self) -> None:
+        self.held.set()
+
+    def run(self, text: str, actor: Actor) -> Notice:
+        return self._take(actor, "run", text) or Notice("Done.")
+
+    def click(self, action: str, value: str, actor: Actor) -> Notice | None:
+        return self._take(actor, "click", action, value)
+
+    def _take(self, actor: Actor, *asked: str) -> Notice | None:
+        assert self.held.wait(10)
+        self.actors.append(actor)
+        self.asked.append(asked)
+        return self.answer()
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The SDK would send 127.0.0.1 through a proxy too."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def api() -> Iterator[WebApi]:
+    with running_web_api() as api:
+        yield api
+
+
+@pytest.fixture
+def credentials(api: WebApi) -> Credentials:
+    return Credentials(BOT_TOKEN, APP_TOKEN, SIGNING_SECRET, api.api_url)
+
+
+@pytest.fixture
+def commands() -> RecordingCommands:
+    return RecordingCommands()
+
+
+@pytest.fixture
+def app(commands: RecordingCommands, credentials: Credentials) -> Iterator[App]:
+    app = build_app(commands, credentials)
+    yield app
+    commands.held.set()
+    app.listener_runner.listener_executor.shutdown()
