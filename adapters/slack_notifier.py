@@ -79,6 +79,8 @@ class SlackNotifier:
         self._failures = 0
         self._quiet_until = 0.0
         self._conditions: dict[str, str] = {}
+        self._unnoted: dict[int, tuple[int, str]] = {}
+        """Row id → generation and ts of what Slack shows and the outbox does not know yet."""
 
     def run(self, stop: threading.Event, wake: threading.Event) -> None:
         """Deliver until ``stop`` is set, within a second or the one call under way; ``wake`` says that something was put."""
@@ -106,8 +108,10 @@ class SlackNotifier:
             return False
         row, at = self._pace.next(rows, now)
         if at > now:
-            # Then look again: until then it may have been replaced, or something more urgent may have come.
-            self._clock.wait(self._stop, at - now)
+            # Then look again: it may have been replaced by then, or something come that need not wait.
+            self._clock.wait(self._stop, min(at - now, POLL_SECONDS))
+        elif row.id in self._unnoted:
+            self._note_shown(row.id)
         else:
             self._deliver(row)
         return True
@@ -127,7 +131,13 @@ class SlackNotifier:
             self._failures = 0
             self._clear("slack")
             self._clear(row.channel)
-            self._outbox.sent(row.id, row.generation, ts)
+            self._unnoted[row.id] = row.generation, ts
+            self._note_shown(row.id)
+
+    def _note_shown(self, id: int) -> None:
+        """If the outbox fails at this, the message must not be posted again when it works again."""
+        self._outbox.sent(id, *self._unnoted[id])
+        del self._unnoted[id]
 
     # ---- showing ---------------------------------------------------------------------------------------------
 

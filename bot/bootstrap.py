@@ -41,6 +41,7 @@ __all__ = ["Bot", "build_backups", "build_bot", "open_store", "serve_until", "un
 log = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 3600.0
+SIGNAL_SECONDS = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +201,15 @@ def serve_until(
         delivery = threading.Thread(target=notifier.run, args=(stop, bot.news), name="outbox", daemon=True)
         bot.start()
         delivery.start()
-        serving.start()
-        log.info("serving %s", ", ".join(sorted(config.controllers)))
-        stop.wait()
-        serving.close()
-        bot.close()
-        bot.news.set()
-        delivery.join(timeout=10)
+        try:
+            serving.start()
+            log.info("serving %s", ", ".join(sorted(config.controllers)))
+            # In slices: a signal that another thread receives would not wake an endless wait of this one.
+            while not stop.wait(SIGNAL_SECONDS):
+                pass
+        finally:
+            stop.set()
+            serving.close()
+            bot.close()
+            bot.news.set()
+            delivery.join(timeout=10)

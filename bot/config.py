@@ -108,7 +108,7 @@ class EnvoyConfig(_Model):
     admin: HttpUrl
     """Envoy's admin address."""
     resources: Path
-    """Directory of the dynamic resource files, shared with Envoy. The bot writes ``rds.json`` and ``cds.json`` there."""
+    """Directory of the dynamic resource files, shared with Envoy. The bot writes ``rds.json``, ``cds.json`` and ``lds.json`` there."""
     webhook_paths: tuple[str, ...] = (
         "/github-webhook/",
         "/bitbucket-hook/",

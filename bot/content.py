@@ -22,7 +22,6 @@ __all__ = [
     "Notice",
     "PhaseLine",
     "Picture",
-    "Rendered",
     "from_json",
     "to_json",
 ]
@@ -190,12 +189,3 @@ def _revive(key: str, value: Any) -> Any:
     if isinstance(value, list):
         return tuple(tuple(item) if isinstance(item, list) else item for item in value)
     return value
-
-
-@dataclass(frozen=True, slots=True)
-class Rendered:
-    """A message as Slack takes it."""
-
-    text: str
-    """What notifications and screen readers get; never empty."""
-    blocks: tuple[dict[str, Any], ...] = ()

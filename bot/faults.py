@@ -12,6 +12,9 @@ from bot.context import CrashPoint
 __all__ = ["VARIABLE", "crash_point"]
 
 VARIABLE = "CI_UPGRADE_KILL_ONCE_DIRECTORY"
+_MARKS = {"before": "before", "acted": "after"}
+"""Before an intent is journalled, and after the act but before its outcome is: the two moments with the most to go wrong.
+That the moment between intent and act is safe as well is shown on virtual time, where it costs nothing."""
 
 
 def crash_point(environ: Mapping[str, str]) -> CrashPoint:
@@ -21,7 +24,9 @@ def crash_point(environ: Mapping[str, str]) -> CrashPoint:
         return lambda _moment, _point: None
 
     def crash_once(moment: str, point: str) -> None:
-        marker = Path(directory) / f"{moment}:{point}"
+        if moment not in _MARKS:
+            return
+        marker = Path(directory) / f"{_MARKS[moment]}:{point}"
         try:
             marker.touch(exist_ok=False)
         except FileExistsError:

@@ -131,6 +131,7 @@ class Headless:
         frozen = freeze(
             {one.ticket: one.at for one in exchanges if one.kind == "canary" and one.accepted and one.ticket},
             runs,
+            observer.moves,
         )
         clicked_at = self._human.rollback_asked_at
         for fault in (*(one.failure for one in exchanges if one.failure), *builds.faults, *timers.faults):

@@ -68,7 +68,7 @@ class Human:
         """
         self._messages = self._people.messages(CHANNEL, seen_by=REQUESTER)
         for message in self._from_bot():
-            if message["ts"] not in self._told:
+            if message["ts"] not in self._told and message["text"]:
                 self._told.add(message["ts"])
                 self._tell(message["text"].partition("\n")[0])
         dashboard = self._dashboard()

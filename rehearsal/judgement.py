@@ -25,6 +25,8 @@ __all__ = [
 
 SERVING_GAP_SECONDS = 3
 """A side serves sessions at a moment when it answered some within this time before and after it."""
+HANDOVER_SECONDS = 3.0
+"""A handover begins and ends within this time around the moment at which the owner's routes are switched."""
 TICK_SECONDS = 5.0
 """A controller's timers fire up to about a second after the minute; this long after it, they have."""
 
@@ -56,12 +58,11 @@ class TimerCount:
 @dataclass(frozen=True, slots=True)
 class Freeze:
     seconds: float
-    """Longest wait of a canary beyond the ordinary wait."""
+    """Longest wait of a canary in a handover, beyond the ordinary wait; 0 without a handover."""
     ordinary_seconds: float
-    """The median."""
-    at: float | None
-    """When the canary that waited longest was sent, epoch seconds."""
+    """The median of all canaries."""
     ticket: str | None
+    """Of the canary that waited longest."""
 
 
 def count_builds(
@@ -124,18 +125,31 @@ def count_timers(
     return TimerCount(len(due), len(fired), len(missed), extra, (*missed, *doubled))
 
 
-def freeze(canaries: Mapping[str, float], runs: Iterable[Run]) -> Freeze:
-    """``canaries``: ticket → when it was sent, epoch seconds. Canaries without a build are lost, not frozen."""
-    waits: dict[str, float] = {}
+def freeze(
+    canaries: Mapping[str, float], runs: Iterable[Run], moves: Iterable[tuple[float, float]]
+) -> Freeze:
+    """``canaries``: ticket → when it was sent; ``moves``: for each change of the owner, when the old one was seen last and the
+    new one first. All in epoch seconds. Canaries without a build are lost, not frozen.
+
+    Counted are those that were under way while the owner changed: elsewhere a wait is the machine's, not the handover's.
+    """
+    waits: dict[str, tuple[float, float]] = {}
     for run in runs:
         ticket = run.build.ticket
         if ticket is not None and ticket in canaries:
-            waits[ticket] = run.build.started_ms / 1000 - canaries[ticket]
+            waits[ticket] = canaries[ticket], run.build.started_ms / 1000
     if not waits:
-        return Freeze(0.0, 0.0, None, None)
-    ordinary = statistics.median(waits.values())
-    longest = max(waits, key=waits.__getitem__)
-    return Freeze(max(0.0, waits[longest] - ordinary), max(0.0, ordinary), canaries[longest], longest)
+        return Freeze(0.0, 0.0, None)
+    ordinary = statistics.median(started - sent for sent, started in waits.values())
+    frozen = {
+        ticket: started - sent
+        for before, after in moves
+        for ticket, (sent, started) in waits.items()
+        if sent <= after + HANDOVER_SECONDS and started >= before - HANDOVER_SECONDS
+    }
+    longest = max(frozen, key=frozen.__getitem__, default=None)
+    seconds = max(0.0, frozen[longest] - ordinary) if longest is not None else 0.0
+    return Freeze(seconds, max(0.0, ordinary), longest)
 
 
 def rollback_seconds(exchanges: Iterable[Exchange], clicked_at: float) -> float:

@@ -35,12 +35,12 @@ TRIGGERS_A_SECOND = 3.0
 """Never more, whatever the rate: executors are limited, and a queue that only grows measures nothing."""
 HOOK_SHARE = 0.01
 MIX: tuple[tuple[Literal["browser", "script", "one-shot"], float], ...] = (
-    ("browser", 0.55),
+    ("browser", 0.50),
     ("script", 0.35),
-    ("one-shot", 0.10),
+    ("one-shot", 0.15),
 )
 """Browsers and scripts keep cookies; a one-shot is a script that keeps none."""
-VISITS = 25
+VISITS: Mapping[str, float] = {"browser": 15, "script": 4}
 """Mean number of visits before a session ends and a new one begins: only new sessions show a new weight."""
 SECONDS_BETWEEN_VISITS = 1.0
 SECONDS_BETWEEN_SESSIONS = 0.25
@@ -186,13 +186,13 @@ class Load:
         return idle.pop(0) if idle else self._new_session("one-shot")
 
     def _new_session(self, kind: str) -> _Session:
-        keeps_cookies = kind in ("browser", "script")
+        keeps_cookies = kind in VISITS
         jar = (
             aiohttp.CookieJar(unsafe=True, quote_cookie=False) if keeps_cookies else aiohttp.DummyCookieJar()
         )
         http = aiohttp.ClientSession(connector=self._connector, connector_owner=False, cookie_jar=jar)
         sender = HttpSender(http, self._address, self._sides, self._log)
-        visits = 1 + int(self._chance.expovariate(1 / VISITS)) if keeps_cookies else 1
+        visits = 1 + int(self._chance.expovariate(1 / VISITS[kind])) if keeps_cookies else 1
         if kind == "browser":
             return _Session(kind, Browser(sender, self._visitor.user, self._visitor.password), http, visits)
         flavour = kind if kind in ("hook", "canary") else "api"

@@ -6,7 +6,7 @@ end is read through the router, as a user would.
 
 from __future__ import annotations
 
-import logging
+import contextlib
 import threading
 import time
 from collections.abc import Sequence
@@ -17,12 +17,13 @@ from rehearsal.sightings import Build, Key, Sightings
 
 __all__ = ["Observer"]
 
-log = logging.getLogger(__name__)
-
+OWNER_PATH = f"{job_path(CANARY)}api/json?tree=name"
 POLL_SECONDS = 1.0
 WINDOW = 12
 """So many of the newest builds of each job are looked at; more of a job that started more since the last look."""
 CATCH_UP = 500
+BLIND_SECONDS = 15.0
+"""Without a single look for so long, what is counted means nothing."""
 ROUTER_TRIES = 40
 """With sessions on both sides a new session may reach the follower; new ones are begun until the owner answers."""
 
@@ -36,7 +37,10 @@ class Observer:
         self._sides = {"blue": [JenkinsReader(blue, user, token)]}
         self._sides["green"] = [JenkinsReader(address, user, token) for address in others]
         self._credentials = (user, token)
+        self._owner_route = JenkinsReader(router, user, token)
+        self._owner: tuple[float, str] | None = None
         self._seen_up_to: dict[tuple[str, str], int] = {}
+        self._defect: Exception | None = None
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="observer", daemon=True)
         self.sightings = Sightings()
@@ -46,6 +50,8 @@ class Observer:
         """What the owner shows at the end."""
         self.looked_at: dict[str, float] = {}
         """Side → when it was last looked at with success, epoch seconds."""
+        self.moves: list[tuple[float, float]] = []
+        """For each change of the owner: when the old one was seen last and the new one first, epoch seconds."""
         self.started_at = 0.0
         self.ended_at = 0.0
 
@@ -78,22 +84,44 @@ class Observer:
         if not self.looked_at:
             raise NoAnswer("no instance ever answered the observer")
         self.history = tuple(self._read_history())
-        for reader in (*self._sides["blue"], *self._sides["green"]):
+        for reader in (self._owner_route, *self._sides["blue"], *self._sides["green"]):
             reader.close()
         return quiet
 
     # ---- watching ------------------------------------------------------------------------------------------------
 
     def _watch(self) -> None:
-        due = time.monotonic()
-        while not self._stopping.wait(max(0.0, due - time.monotonic())):
-            for side, readers in self._sides.items():
-                for reader in readers:
-                    try:
-                        self._look(side, reader)
-                    except NoAnswer:
-                        continue  # not there (yet, or any more)
-            due = max(due + POLL_SECONDS, time.monotonic())
+        try:
+            due = last_look = time.monotonic()
+            while not self._stopping.wait(max(0.0, due - time.monotonic())):
+                self._look_for_owner()
+                answers = [
+                    self._answer_of(side, reader) for side in self._sides for reader in self._sides[side]
+                ]
+                if None in answers:
+                    last_look = time.monotonic()
+                elif time.monotonic() - last_look > BLIND_SECONDS:
+                    raise NoAnswer(f"the observer saw nothing for {BLIND_SECONDS:.0f} s: {answers[0]}")
+                due = max(due + POLL_SECONDS, time.monotonic())
+        except Exception as error:  # noqa: BLE001  raised by finish(): a judge that saw nothing must not acquit
+            self._defect = error
+
+    def _look_for_owner(self) -> None:
+        """The release that answers on an owner route."""
+        with contextlib.suppress(NoAnswer):
+            release, now = self._owner_route.version(OWNER_PATH), time.time()
+            if release is None:
+                return
+            if self._owner is not None and self._owner[1] != release:
+                self.moves.append((self._owner[0], now))
+            self._owner = now, release
+
+    def _answer_of(self, side: str, reader: JenkinsReader) -> NoAnswer | None:
+        try:
+            self._look(side, reader)
+        except NoAnswer as error:
+            return error  # not there (yet, or any more)
+        return None
 
     def _look(self, side: str, reader: JenkinsReader) -> None:
         newest = reader.newest(WINDOW)
@@ -127,9 +155,7 @@ class Observer:
 
     def _read_history(self) -> list[Build]:
         """The owner's, through the router."""
-        owner = JenkinsReader(self._router, *self._credentials).version(
-            f"{job_path(CANARY)}api/json?tree=name"
-        )
+        owner = self._owner_route.version(OWNER_PATH)
         for _ in range(ROUTER_TRIES):
             visitor = JenkinsReader(self._router, *self._credentials)
             if visitor.version() == owner:

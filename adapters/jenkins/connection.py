@@ -1,26 +1,38 @@
-"""How a controller is reached: python-jenkins for what it does well, errors translated once, by table."""
+"""How a controller is reached: scripts by python-jenkins, the rest by plain requests."""
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from typing import Any
 
 import jenkins
 import requests
+from requests.auth import AuthBase, HTTPBasicAuth
 
+from adapters.jenkins.failures import Failures
 from adapters.jenkins.scripts import fill, result_of
-from bot.errors import BotError, NotStarted, Permanent, Temporary
+from bot.errors import NotStarted, Permanent
 from bot.model import Boot, Probe
 
 __all__ = ["Connection"]
 
 CONNECT_SECONDS = 3.0
-BODY_LIMIT = 300
+LONG_SECONDS = 120.0
+"""For scripts that touch every job, or load and save many."""
+LONG_SCRIPTS = frozenset({"inventory", "builds", "reload", "write-items", "delete-items"})
+
+
+class _Nobody(AuthBase):
+    """No credentials, not even those of a .netrc."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        return request
 
 
 class Connection:
-    """One instance at one address. May be used from several threads; each has its own session."""
+    """One instance at one address. May be used from several threads; each has sessions of its own."""
 
     def __init__(
         self, url: str, user: str, token: str, verify_tls: bool | str, timeout_seconds: float
@@ -29,27 +41,41 @@ class Connection:
         self._user = user
         self._token = token
         self._verify = verify_tls
-        self._timeout = (CONNECT_SECONDS, timeout_seconds)
-        self._local = threading.local()
+        self._read_seconds = timeout_seconds
+        self._failures = Failures(self._url, user)
+        self._of_thread = threading.local()
 
     def run(self, script: str, **arguments: Any) -> Any:
-        """Run one of the bot's named scripts; returns its JSON result."""
-        text = fill(script, arguments)
+        """Run one of the bot's named scripts; returns its JSON result.
+
+        :raises NotStarted, Temporary, Permanent: see :mod:`adapters.jenkins.failures`.
+        """
+        what = f"the script console ({script})"
+        seconds = max(self._read_seconds, LONG_SECONDS) if script in LONG_SCRIPTS else self._read_seconds
         try:
-            output = self._server().run_script(text)
-        except (requests.RequestException, jenkins.JenkinsException, OSError) as error:
-            raise self._translated(error, f"script {script}") from error
-        return result_of(script, output)
+            output = self._server(seconds).run_script(fill(script, arguments))
+            result = result_of(output)
+        except json.JSONDecodeError as error:
+            raise Permanent(f"{what} gave a damaged result on {self._url}") from error
+        except (requests.RequestException, jenkins.JenkinsException, OSError, ValueError) as error:
+            raise self._failures.of_exception(error, what) from error
+        if result is None:
+            raise self._failures.of_script_output(output, what)
+        return result
 
     def boot(self) -> Boot:
-        """The login page answers without credentials, and carries version and boot id once Jenkins is up."""
+        """The login page answers without credentials, and carries version and boot id once Jenkins is up.
+
+        :raises NotStarted: while the port refuses, or it answers 503.
+        """
         try:
-            response = self._plain().get(f"{self._url}/login", timeout=self._timeout, allow_redirects=False)
-        except requests.RequestException as error:
-            raise self._translated(error, "the login page") from error
+            response = self._get("/login", _Nobody())
+        except (requests.RequestException, ValueError) as error:
+            raise self._failures.of_exception(error, "the login page") from error
         version = response.headers.get("X-Jenkins")
+        # A 503 of a starting one carries no X-Jenkins; a stopping one and a proxy may answer other 5xx.
         if response.status_code == 503 or (response.status_code >= 500 and version is None):
-            raise NotStarted(f"{self._url} is starting (status {response.status_code})")
+            raise NotStarted(f"{self._url} is starting or stopping (status {response.status_code})")
         if version is None:
             raise Permanent(
                 f"{self._url} is not a Jenkins: its answer has no X-Jenkins header (status {response.status_code})"
@@ -57,64 +83,42 @@ class Connection:
         return Boot(version, response.headers.get("X-Jenkins-Session", ""))
 
     def probe(self, path: str) -> Probe:
+        """One timed GET with credentials, redirects not followed. Never raises."""
         began = time.monotonic()
         try:
-            response = self._plain().get(
-                self._url + path, auth=(self._user, self._token), timeout=self._timeout, allow_redirects=False
-            )
-            return Probe(path, response.status_code, time.monotonic() - began)
-        except requests.RequestException:
-            return Probe(path, 0, time.monotonic() - began)
+            status = self._get(path, self._credentials()).status_code
+        except (requests.RequestException, ValueError):
+            status = 0
+        return Probe(path, status, time.monotonic() - began)
 
     # ---- sessions
 
-    def _server(self) -> jenkins.Jenkins:
-        server: jenkins.Jenkins | None = getattr(self._local, "server", None)
-        if server is None:
-            server = self._local.server = jenkins.Jenkins(
-                self._url, self._user, self._token, timeout=self._timeout, retries=0
-            )
-            server._session.verify = self._verify  # python-jenkins has no public setting for a CA bundle
-            server.crumb = False  # requests with an API token need no crumb, and one of an earlier boot would only confuse
-        return server
-
-    def _plain(self) -> requests.Session:
-        session: requests.Session | None = getattr(self._local, "session", None)
+    def _get(self, path: str, auth: AuthBase) -> requests.Response:
+        session: requests.Session | None = getattr(self._of_thread, "session", None)
         if session is None:
-            session = self._local.session = requests.Session()
-            session.trust_env = False  # no credentials from a .netrc
-            session.verify = self._verify
-        return session
+            session = self._of_thread.session = requests.Session()
+            self._straight(session)
+        timeout = (CONNECT_SECONDS, self._read_seconds)
+        return session.get(self._url + path, auth=auth, timeout=timeout, allow_redirects=False)
 
-    # ---- errors
+    def _server(self, read_seconds: float) -> jenkins.Jenkins:
+        """This thread's python-jenkins handle with that read timeout, which it only takes for all requests at once."""
+        servers: dict[float, jenkins.Jenkins] = self._of_thread.__dict__.setdefault("servers", {})
+        if read_seconds not in servers:
+            server = jenkins.Jenkins(self._url, timeout=(CONNECT_SECONDS, read_seconds), retries=0)
+            # There are no public settings for these. Credentials go along from the first request on, Kerberos is not tried.
+            server._session.auth = self._credentials()
+            server._auth_resolved = True
+            self._straight(server._session)
+            # An API token needs no crumb, and one of an earlier boot would be refused.
+            server.crumb = False
+            servers[read_seconds] = server
+        return servers[read_seconds]
 
-    def _translated(self, error: BaseException, what: str) -> BotError:
-        # python-jenkins wraps 401, 403 and 500 in one error; the answer itself is in the error it came from.
-        cause = error.__context__ if isinstance(error.__context__, requests.HTTPError) else error
-        if isinstance(cause, requests.HTTPError) and cause.response is not None:
-            return self._of_status(cause.response.status_code, what)
-        if isinstance(error, requests.Timeout | jenkins.TimeoutException):
-            return Temporary(f"{self._url} did not answer in time ({what})")
-        if isinstance(error, requests.ConnectionError):
-            return NotStarted(f"{self._url} does not answer ({what})")
-        if isinstance(error, jenkins.NotFoundException):
-            return self._of_status(404, what)
-        if isinstance(error, jenkins.JenkinsException):
-            return Permanent(f"{what} failed on {self._url}: {str(error)[:BODY_LIMIT]}")
-        return Temporary(f"{self._url} could not be asked ({what}): {type(error).__name__}")
+    def _credentials(self) -> HTTPBasicAuth:
+        return HTTPBasicAuth(self._user.encode(), self._token.encode())
 
-    def _of_status(self, status: int, what: str) -> BotError:
-        table = {
-            401: Permanent(
-                f"{self._url} does not accept the API token of {self._user}: make a new one and give it to the bot"
-            ),
-            403: Permanent(
-                f"{self._user} may not do this on {self._url} ({what}): it needs Overall/Administer"
-            ),
-            404: Permanent(f"{self._url} has no {what}: is it a Jenkins, with this path prefix?"),
-            429: Temporary(f"{self._url} asks to slow down", retry_after=10.0),
-            502: Temporary(f"{self._url}: bad gateway"),
-            503: NotStarted(f"{self._url} is starting or stopping"),
-            504: Temporary(f"{self._url}: gateway timeout"),
-        }
-        return table.get(status, Permanent(f"{self._url} answered {status} ({what})"))
+    def _straight(self, session: requests.Session) -> None:
+        # The address goes straight to the instance: a proxy from the environment, meant for Slack, has no place in between.
+        session.trust_env = False
+        session.verify = self._verify

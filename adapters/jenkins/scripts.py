@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import base64
 import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
-from typing import Any
+from typing import Any, TypeVar
 
-from bot.errors import Permanent
-
-__all__ = ["fill", "guard_script", "persisted_guard", "result_of"]
+__all__ = ["batches", "fill", "guard_script", "persisted_guard", "result_of"]
 
 MARK = "CI-UPGRADE-RESULT:"
 PLACE = "@ARGUMENTS@"
 LITERAL_LIMIT = 60_000
 """A string literal of a class file holds at most 65,535 bytes (JVM specification, 4.4.7)."""
+BATCH_CHARACTERS = 100_000
+"""Arguments sent at once. Releases before 2.541.1 refuse forms above 200,000 bytes (jenkinsci/jenkins#25958), and base64 adds a third."""
+
+_T = TypeVar("_T")
 
 
-def fill(name: str, arguments: dict[str, Any]) -> str:
+def fill(name: str, arguments: Mapping[str, Any]) -> str:
     """The script's text with its arguments in it, as base64: nothing is ever interpolated."""
     packed = _packed(json.dumps(arguments))
     if len(packed) <= LITERAL_LIMIT:
@@ -27,16 +30,29 @@ def fill(name: str, arguments: dict[str, Any]) -> str:
     return _text(name).replace(f"'{PLACE}'", "[" + ",".join(f"'{part}'" for part in parts) + "].join('')")
 
 
-def result_of(name: str, output: str) -> Any:
-    """The JSON result in a script's output.
-
-    :raises Permanent: when there is none: ``/scriptText`` answers 200 also when a script fails, with the error as text.
-    """
-    for line in reversed(output.splitlines()):
+def result_of(output: str) -> Any | None:
+    """The JSON result in a script's output; None when there is none, and the output is an error text."""
+    # Not splitlines(): inside of JSON strings its other line ends are ordinary characters.
+    for line in reversed(output.split("\n")):
         if line.startswith(MARK):
             return json.loads(line.removeprefix(MARK))
-    first = next((line for line in output.splitlines() if line.strip()), "no output")
-    raise Permanent(f"script {name} failed on the controller: {first[:300]}")
+    return None
+
+
+def batches(items: Iterable[_T], length: Callable[[_T], int]) -> Iterator[list[_T]]:
+    """The items in their order, in lists that each fit into one request; always at least one list, which may be empty.
+
+    ``length`` is an item's size in characters. A single item above the limit goes alone.
+    """
+    batch: list[_T] = []
+    size = 0
+    for item in items:
+        if batch and size + length(item) > BATCH_CHARACTERS:
+            yield batch
+            batch, size = [], 0
+        batch.append(item)
+        size += length(item)
+    yield batch
 
 
 def guard_script(upgrade: str) -> str:

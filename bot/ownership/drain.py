@@ -22,6 +22,7 @@ def drain(ctx: Context, old: Side) -> tuple[RunningBuild, ...]:
         ctx.change("busy-jobs", lambda: owner.take_role(Role.OWNER, ctx.id, busy), again=True)
     if not running and ctx.upgrade.facts.get("drained") != old.value:
         ctx.change("withdraw-last-nodes", lambda: ctx.jenkins(old).withdraw_nodes(), again=True)
+        ctx.change("close-connections", lambda: ctx.services.router.close_owner_connections(old), again=True)
         ctx.update(lambda upgrade: upgrade.with_facts(drained=old.value))
     return running
 

@@ -111,8 +111,8 @@ def _settle(ctx: Context, owner: Side) -> None:
     old = owner.other
     ctx.change("follow", lambda: _take_role(ctx, old, Role.FOLLOWER))
     relay(ctx, old)
+    # Agents on which builds of the old owner still run keep their connections until those builds have ended (see drain).
     ctx.change("withdraw-nodes", lambda: ctx.jenkins(old).withdraw_nodes())
-    ctx.change("close-connections", lambda: ctx.services.router.close_owner_connections(old))
 
 
 def _take_role(ctx: Context, side: Side, role: Role, busy: list[str] | None = None) -> None:

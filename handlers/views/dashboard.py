@@ -36,7 +36,7 @@ def dashboard(content: Dashboard) -> Rendered:
         (f"{escape(title)} – {escape(status)}", headline, next_step),
         (
             header(title),
-            section(f"{MARKS[content.tone]}*{escape(status)}* – {headline}", until, next_step),
+            section(MARKS[content.tone] + _opened(escape(status), headline), until, next_step),
             section(_sessions(content.green_weight), f"Builds, timers and agents: *{content.owner}*"),
             section(*fitting(list(_phases(content.phases)), PHASES, each=PHASE_NOTE + 100)),
             fields(content.facts),
@@ -50,10 +50,17 @@ def dashboard(content: Dashboard) -> Rendered:
     )
 
 
+def _opened(status: str, headline: str) -> str:
+    """The status before the headline, unless the headline begins with it."""
+    rest = headline.removeprefix(status)
+    told = rest != headline and not rest[:1].isalnum()
+    return f"*{status}*{rest}" if told else f"*{status}* – {headline}"
+
+
 def _sessions(weight: int) -> str:
     """A bar in which a small share is still seen, with the same in words."""
     cells = min(max(round(weight * BAR_CELLS / 100), weight > 0), BAR_CELLS - (weight < 100))
-    return f"`{'█' * cells}{'░' * (BAR_CELLS - cells)}`\nNew sessions: *{weight}%* to green, {100 - weight}% to blue"
+    return f"{'█' * cells}{'░' * (BAR_CELLS - cells)}\nNew sessions: *{weight}%* to green, {100 - weight}% to blue"
 
 
 def _phases(phases: Sequence[PhaseLine]) -> Iterator[str]:

@@ -23,9 +23,8 @@ def escape(text: str) -> str:
     """Text of unknown origin as mrkdwn in which only mentions of people still mean something.
 
     Mentions stay because the bot's own sentences name people by id; they show a name and are harmless, whereas
-    ``<!channel>`` or a link with a false label are not. Lone surrogates, which no request can carry, are replaced.
+    ``<!channel>`` or a link with a false label are not.
     """
-    text = text.encode("utf-8", "replace").decode()
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MENTION.sub(r"<\1>", text)
 
@@ -41,8 +40,11 @@ def size(text: str) -> int:
 
 
 def clip(text: str, most: int) -> str:
-    """At most ``most`` units, never empty; neither an entity nor a ``<…>`` token is cut in two."""
-    text = text.rstrip() or NOTHING
+    """At most ``most`` units, never empty; neither an entity nor a ``<…>`` token is cut in two.
+
+    Half characters (lone surrogates), which no request can carry, are replaced.
+    """
+    text = text.encode("utf-8", "replace").decode().rstrip() or NOTHING
     if size(text) <= most:
         return text
     head = text.encode("utf-16-le", "replace")[: 2 * (most - 1)].decode("utf-16-le", "ignore")

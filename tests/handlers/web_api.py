@@ -71,8 +71,6 @@ class WebApi:
             scripted = self.answers.get(method)
             answer = scripted.pop(0) if scripted else Answer()
             result = {} if answer.error or answer.status != 200 else self._perform(method, token, arguments)
-            if answer.done_first:
-                self._perform(method, token, arguments)
             self.called.notify_all()
         return answer, result
 

@@ -184,20 +184,32 @@ def test_a_user_build_of_a_timer_job_does_not_count() -> None:
 # ---- times -------------------------------------------------------------------------------------------------------
 
 
-def test_the_freeze_is_the_longest_wait_beyond_the_ordinary_one() -> None:
-    """Two canaries start at once, one in the middle of a handover."""
-    started = {"a": 1050, "b": 2050, "c": 3900}
+def test_the_freeze_is_the_longest_wait_in_a_handover_beyond_the_ordinary_one() -> None:
+    """Two canaries start at once, one was sent in the middle of a handover, one waited long when nothing moved."""
+    started = {"a": 1050, "b": 2050, "c": 3900, "d": 34_000}
     runs = seen(("blue", 5, [build("canary", n, t, at=at) for n, (t, at) in enumerate(started.items())]))
-    sent = {"a": T0 / 1000 + 1, "b": T0 / 1000 + 2, "c": T0 / 1000 + 3, "never started": T0 / 1000 + 3.5}
-    found = freeze(sent, runs)
-    assert found.seconds == pytest.approx(0.85)
-    assert found.ordinary_seconds == pytest.approx(0.05)
+    sent = {
+        ticket: T0 / 1000 + at
+        for ticket, at in {"a": 1, "b": 2, "c": 3, "d": 30, "never started": 3.5}.items()
+    }
+    found = freeze(sent, runs, [(T0 / 1000 + 2.9, T0 / 1000 + 3.8)])
     assert found.ticket == "c"
+    assert found.ordinary_seconds == pytest.approx(0.475)
+    assert found.seconds == pytest.approx(0.9 - 0.475)
 
 
-def test_without_canaries_there_is_no_freeze() -> None:
-    """Nothing was measured."""
-    assert freeze({}, []).seconds == 0
+def test_a_canary_that_waited_through_a_long_handover_counts() -> None:
+    """It was sent long before the routes were switched, and started long after."""
+    runs = seen(("blue", 5, [build("canary", 1, "a", at=1000), build("canary", 2, "b", at=40_000)]))
+    sent = {"a": T0 / 1000 + 1, "b": T0 / 1000 + 2}
+    assert freeze(sent, runs, [(T0 / 1000 + 20, T0 / 1000 + 21)]).seconds == pytest.approx(19)
+
+
+def test_without_canaries_or_handover_there_is_no_freeze() -> None:
+    """Nothing was measured, or nothing moved."""
+    assert freeze({}, [], [(1, 2)]).seconds == 0
+    runs = seen(("blue", 5, [build("canary", 1, "a", at=4000)]))
+    assert freeze({"a": T0 / 1000}, runs, []).seconds == 0
 
 
 def test_a_rollback_ends_with_the_last_session_on_green() -> None:

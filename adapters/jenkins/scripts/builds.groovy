@@ -5,15 +5,29 @@ import hudson.security.ACL
 import jenkins.model.Jenkins
 
 def arguments = new groovy.json.JsonSlurper().parseText(new String('@ARGUMENTS@'.decodeBase64(), 'UTF-8'))
+def jenkins = Jenkins.get()
+def home = jenkins.rootDir.path + File.separator
+long since = arguments.sinceMs as long
+// A file server's clock may differ from this controller's.
+long clockMarginMs = 600_000
+
+def relative = { run ->
+    def path = run.rootDir.path
+    if (!path.startsWith(home)) {
+        throw new IllegalStateException('builds of ' + run.parent.fullName + ' are kept outside of JENKINS_HOME: ' + path)
+    }
+    return path.substring(home.length()).replace(File.separator, '/')
+}
+
 def context = ACL.as2(ACL.SYSTEM2)
 try {
-    def jenkins = Jenkins.get()
-    def home = jenkins.rootDir.toPath()
-    long since = arguments.sinceMs as long
     def runs = new LinkedHashMap()
     def add = { run -> runs.put(run.parent.fullName + '#' + run.number, run) }
-    // Newest first and only as far back as asked: history is never loaded as a whole.
-    for (job in jenkins.getAllItems(Job)) {
+    for (job in jenkins.allItems(Job)) {
+        // Every new build makes a directory in there, so a job without news costs one look at the disk and loads nothing.
+        if (job.buildDir.lastModified() < since - clockMarginMs) {
+            continue
+        }
         for (def run = job.lastBuild; run != null && run.timeInMillis >= since; run = run.previousBuild) {
             add(run)
         }
@@ -36,18 +50,19 @@ try {
     def running = []
     for (run in runs.values()) {
         def job = run.parent
+        // isBuilding() ends before the build has been saved; isLogUpdated() ends after.
         if (run.building || run.logUpdated) {
             running << [
                 job: job.fullName,
                 number: run.number,
                 startedMs: run.startTimeInMillis,
-                serial: job.metaClass.respondsTo(job, 'isConcurrentBuild') ? !job.concurrentBuild : false,
+                serial: job.hasProperty('concurrentBuild') ? !job.concurrentBuild : false,
             ]
         } else {
             finished << [
                 job: job.fullName,
                 number: run.number,
-                directory: home.relativize(run.rootDir.toPath()).toString(),
+                directory: relative(run),
                 result: run.result?.toString() ?: 'UNKNOWN',
                 startedMs: run.startTimeInMillis,
                 endedMs: run.startTimeInMillis + run.duration,

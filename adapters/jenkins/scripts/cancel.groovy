@@ -6,12 +6,7 @@ def arguments = new groovy.json.JsonSlurper().parseText(new String('@ARGUMENTS@'
 def context = ACL.as2(ACL.SYSTEM2)
 try {
     def wanted = arguments.ids.collect { it as long } as Set
-    def cancelled = []
-    for (item in Queue.instance.items) {
-        if (wanted.contains(item.id) && Queue.instance.cancel(item)) {
-            cancelled << item.id
-        }
-    }
+    def cancelled = Queue.instance.items.findAll { wanted.contains(it.id) && Queue.instance.cancel((Queue.Item) it) }.collect { it.id }
     println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson([cancelled: cancelled]))
 } finally {
     context.close()

@@ -1,23 +1,23 @@
 // ci-upgrade script: inventory
 import hudson.model.AdministrativeMonitor
-import hudson.model.Item
 import hudson.model.ItemGroup
 import hudson.model.Job
 import hudson.model.TopLevelItem
 import hudson.model.User
+import hudson.model.ViewGroup
 import hudson.security.ACL
 import jenkins.model.Jenkins
 
 def arguments = new groovy.json.JsonSlurper().parseText(new String('@ARGUMENTS@'.decodeBase64(), 'UTF-8'))
+def jenkins = Jenkins.get()
 
 // Counted by directory, not loaded: an instance may have hundreds of thousands of builds.
-int countBuilds(Job job) {
-    def names = job.buildDir.list()
-    return names == null ? 0 : names.count { it ==~ /\d+/ }
-}
+def countBuilds = { job -> (job.buildDir.list() ?: [] as String[]).count { it ==~ /\d+/ } }
 
-// Ids only, never values. The credentials plugin may be absent, so its classes are looked up by name.
-List<String> credentialIds(Jenkins jenkins) {
+def within = { place, name -> place.is(jenkins) ? name : place.fullName + '/' + name }
+
+// Ids only, never values. The credentials plugin may be absent, so its class is looked up by name.
+def credentialIds = { places ->
     Class provider
     try {
         provider = jenkins.pluginManager.uberClassLoader.loadClass('com.cloudbees.plugins.credentials.CredentialsProvider')
@@ -25,17 +25,11 @@ List<String> credentialIds(Jenkins jenkins) {
         return []
     }
     def ids = []
-    def places = [jenkins] + jenkins.getAllItems(Item).findAll { it instanceof ItemGroup }
     for (place in places) {
-        for (store in provider.lookupStores(place)) {
-            if (!store.context.is(place)) {
-                continue
-            }
-            def prefix = place.is(jenkins) ? '' : place.fullName + '/'
+        // Stores of the places above are found as well.
+        for (store in provider.lookupStores(place).findAll { it.context.is(place) }) {
             for (domain in store.domains) {
-                for (credential in store.getCredentials(domain)) {
-                    ids << prefix + (credential.metaClass.hasProperty(credential, 'id') ? credential.id : credential.class.simpleName)
-                }
+                ids.addAll(store.getCredentials(domain).collect { within(place, it.hasProperty('id') ? it.id : it.getClass().simpleName) })
             }
         }
     }
@@ -44,11 +38,13 @@ List<String> credentialIds(Jenkins jenkins) {
 
 def context = ACL.as2(ACL.SYSTEM2)
 try {
-    def jenkins = Jenkins.get()
-    def jobs = jenkins.getAllItems(Job).collect { job ->
-        [name: job.fullName, kind: job.class.name, disabled: !job.buildable, next: job.nextBuildNumber, builds: countBuilds(job)]
+    def items = jenkins.allItems(TopLevelItem).toList()
+    def folders = items.findAll { it instanceof ItemGroup && !(it instanceof Job) }
+    def places = [jenkins] + folders
+    // Parts of a job (cells of a matrix, Maven modules) come and go with it.
+    def jobs = items.findAll { it instanceof Job }.collect {
+        [name: it.fullName, kind: it.getClass().name, disabled: !it.buildable, next: it.nextBuildNumber, builds: countBuilds(it)]
     }
-    def folders = jenkins.getAllItems(TopLevelItem).findAll { it instanceof ItemGroup && !(it instanceof Job) }.collect { it.fullName }
     def monitors = [:]
     int oldData = 0
     for (monitor in AdministrativeMonitor.all()) {
@@ -56,24 +52,20 @@ try {
             if (monitor.enabled && monitor.activated) {
                 monitors[monitor.id] = (monitor.displayName ?: monitor.id).toString()
             }
-            if (monitor.class.name == 'hudson.diagnosis.OldDataMonitor') {
-                oldData = monitor.data.size()
+            if (monitor.getClass().name == 'hudson.diagnosis.OldDataMonitor') {
+                oldData = monitor.getData().size()
             }
-        } catch (Exception ignored) {
+        } catch (Exception | LinkageError ignored) {
             // A monitor that cannot be asked says nothing.
         }
     }
-    def failed = [:]
-    for (plugin in jenkins.pluginManager.failedPlugins) {
-        def cause = plugin.cause?.toString() ?: 'unknown'
-        failed[plugin.name] = cause.substring(0, Math.min(300, cause.length()))
-    }
+    def failed = jenkins.pluginManager.failedPlugins.collectEntries { [(it.name): (it.cause?.toString() ?: 'unknown').take(300)] }
     def result = [
         jobs: jobs,
-        folders: folders,
-        views: jenkins.views.collect { it.viewName },
+        folders: folders.collect { it.fullName },
+        views: places.findAll { it instanceof ViewGroup }.collectMany { place -> place.views.collect { within(place, it.viewName) } },
         nodes: jenkins.nodes.collect { it.nodeName },
-        credentials: credentialIds(jenkins),
+        credentials: credentialIds(places),
         users: User.all.collect { it.id },
         plugins: jenkins.pluginManager.plugins.collect {
             [name: it.shortName, version: it.version, enabled: it.enabled, active: it.active]

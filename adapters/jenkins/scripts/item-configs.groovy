@@ -2,6 +2,7 @@
 import hudson.model.AbstractItem
 import hudson.model.TopLevelItem
 import hudson.security.ACL
+import java.nio.file.NoSuchFileException
 import jenkins.model.Jenkins
 import jenkins.model.ModifiableTopLevelItemGroup
 
@@ -14,8 +15,17 @@ try {
     def items = Jenkins.get().getAllItems(AbstractItem).findAll {
         it instanceof TopLevelItem && it.parent instanceof ModifiableTopLevelItemGroup
     }.sort { it.fullName.count('/') }
-    def changed = items.findAll { it.configFile.file.lastModified() >= since }.collect {
-        [name: it.fullName, modifiedMs: it.configFile.file.lastModified(), xml: it.configFile.asString()]
+    def changed = []
+    for (item in items) {
+        def file = item.configFile
+        def modified = file.file.lastModified()
+        if (modified >= since) {
+            try {
+                changed << [name: item.fullName, modifiedMs: modified, xml: file.asString()]
+            } catch (NoSuchFileException | FileNotFoundException ignored) {
+                // Deleted or renamed at this moment: the next look shows the outcome.
+            }
+        }
     }
     def result = [nowMs: now, names: items.collect { it.fullName }, changed: changed]
     println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson(result))

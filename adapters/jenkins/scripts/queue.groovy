@@ -1,37 +1,60 @@
 // ci-upgrade script: queue
 import hudson.model.Cause
+import hudson.model.CauseAction
 import hudson.model.Item
 import hudson.model.Queue
 import hudson.security.ACL
 import hudson.triggers.SCMTrigger
 import hudson.triggers.TimerTrigger
+import java.util.concurrent.Callable
 import jenkins.model.Jenkins
 
 def arguments = new groovy.json.JsonSlurper().parseText(new String('@ARGUMENTS@'.decodeBase64(), 'UTF-8'))
+
+// Under the lock: an item must not be given to an executor between the two lists.
+def waiting = {
+    def leaving = Queue.instance.pendingItems.collect { it.id } as Set
+    Queue.instance.items.findAll {
+        it.task instanceof Item && it.task.getClass().name != 'hudson.matrix.MatrixConfiguration' && !leaving.contains(it.id)
+    }
+}
+
+def xml = { item ->
+    try {
+        // Only what belongs to the item itself: transient actions are made again where it goes.
+        return Jenkins.XSTREAM2.toXML(new ArrayList(item.actions))
+    } catch (Exception | LinkageError ignored) {
+        // Found unreadable when it is submitted; the item stays where it is.
+        return ''
+    }
+}
+
+def describe = { cause ->
+    try {
+        return cause.shortDescription ?: ''
+    } catch (Exception | LinkageError ignored) {
+        return cause.getClass().simpleName
+    }
+}
+
+def relayId = { causes ->
+    def notes = causes.findAll { it instanceof Cause.RemoteCause && it.addr == 'ci-upgrade' && it.note }.collect { it.note =~ /^relay (\S+):/ }
+    return notes.findAll { it.find() }.collect { it.group(1) }.reverse().find()
+}
+
+def byClock = { it instanceof TimerTrigger.TimerTriggerCause || it instanceof SCMTrigger.SCMTriggerCause }
 def context = ACL.as2(ACL.SYSTEM2)
 try {
-    def pending = Queue.instance.pendingItems.collect { it.id } as Set
-    def waiting = new ArrayList(Arrays.asList(Queue.instance.items)).findAll {
-        it.task instanceof Item && it.task.class.name != 'hudson.matrix.MatrixConfiguration' && !pending.contains(it.id)
-    }.sort { it.id }
-    def items = waiting.collect { item ->
-        def causes = item.causes
-        def relays = causes.findAll { it instanceof Cause.RemoteCause && it.addr == 'ci-upgrade' && it.note }
-        def match = relays ? relays.last().note =~ /^relay (\S+):/ : null
-        def actions = ''
-        try {
-            actions = Jenkins.XSTREAM2.toXML(new ArrayList(item.allActions))
-        } catch (Exception ignored) {
-            // Told as unreadable when it is submitted; the item stays where it is.
-        }
+    def items = Queue.withLock((Callable) waiting).sort { it.id }.collect { item ->
+        def causes = item.getActions(CauseAction).collectMany { it.causes }
         [
             id: item.id,
             job: item.task.fullName,
             sinceMs: item.inQueueSince,
-            timer: !causes.isEmpty() && causes.every { it instanceof TimerTrigger.TimerTriggerCause || it instanceof SCMTrigger.SCMTriggerCause },
-            actions: actions,
-            who: causes.collect { it.shortDescription }.join(', '),
-            relay: match && match.find() ? match.group(1) : null,
+            timer: !causes.isEmpty() && causes.every(byClock),
+            actions: xml(item),
+            who: causes.collect(describe).join(', '),
+            relay: relayId(causes),
         ]
     }
     println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson([items: items]))

@@ -1,7 +1,9 @@
 // ci-upgrade script: withdraw-nodes
+import hudson.model.Queue
 import hudson.security.ACL
 import hudson.slaves.AbstractCloudSlave
 import hudson.slaves.EphemeralNode
+import java.util.concurrent.Callable
 import jenkins.model.Jenkins
 
 def arguments = new groovy.json.JsonSlurper().parseText(new String('@ARGUMENTS@'.decodeBase64(), 'UTF-8'))
@@ -11,18 +13,20 @@ try {
     // A cloud left here would clean up the owner's agents as orphans.
     if (!jenkins.clouds.isEmpty()) {
         jenkins.clouds.replaceBy([])
-        jenkins.save()
     }
     def left = []
-    for (node in new ArrayList(jenkins.nodes)) {
-        if (node instanceof EphemeralNode || node instanceof AbstractCloudSlave) {
-            continue
-        }
-        def computer = node.toComputer()
-        if (computer != null && !computer.idle) {
-            left << node.nodeName
-        } else {
+    for (node in jenkins.nodes.findAll { !(it instanceof EphemeralNode) && !(it instanceof AbstractCloudSlave) }) {
+        // Under the lock: a running pipeline may ask for the node between the look and the removal.
+        def removed = Queue.withLock((Callable) {
+            def computer = node.toComputer()
+            if (computer != null && !computer.idle) {
+                return false
+            }
             jenkins.removeNode(node)
+            return true
+        })
+        if (!removed) {
+            left << node.nodeName
         }
     }
     println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson([left: left]))

@@ -2,17 +2,25 @@ package hudson.model;
 public abstract class Cause {
     public abstract String getShortDescription();
 
-    public static class RemoteCause extends Cause {
-        private final String addr;
-        private final String note;
+    public static class UserIdCause extends Cause {
+        private String userId;
 
-        public RemoteCause(String addr, String note) {
-            this.addr = addr;
+        public UserIdCause(String userId) { this.userId = userId; }
+        public String getUserId() { return userId; }
+        public String getShortDescription() { return "Started by user " + userId; }
+    }
+
+    public static class RemoteCause extends Cause {
+        private String addr;
+        private String note;
+
+        public RemoteCause(String host, String note) {
+            this.addr = host;
             this.note = note;
         }
 
         public String getAddr() { return addr; }
         public String getNote() { return note; }
-        public String getShortDescription() { return note; }
+        public String getShortDescription() { return "Started by remote host " + addr + " with note: " + note; }
     }
 }

@@ -1,2 +1,7 @@
 package hudson.model;
-public class User {}
+import java.util.*;
+public class User {
+    public static User current() { return new User(); }
+    public static Collection<User> getAll() { return List.of(new User()); }
+    public String getId() { return "ann"; }
+}

@@ -1,5 +1,10 @@
 package hudson.security;
-public class ACL {
+public abstract class ACL {
     public static final Object SYSTEM2 = new Object();
-    public static java.io.Closeable as2(Object authentication) { return () -> {}; }
+    public static int impersonated;
+
+    public static ACLContext as2(Object authentication) {
+        impersonated++;
+        return new ACLContext();
+    }
 }

@@ -1,2 +1,4 @@
 package hudson.slaves;
-public abstract class AbstractCloudSlave {}
+public class AbstractCloudSlave extends hudson.model.Node {
+    public AbstractCloudSlave(String name) { super(name); }
+}

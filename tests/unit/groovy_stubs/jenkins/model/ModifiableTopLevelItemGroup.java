@@ -1,2 +1,6 @@
 package jenkins.model;
-public interface ModifiableTopLevelItemGroup {}
+import hudson.model.*;
+import java.io.*;
+public interface ModifiableTopLevelItemGroup extends ItemGroup<TopLevelItem> {
+    TopLevelItem createProjectFromXML(String name, InputStream xml) throws IOException;
+}

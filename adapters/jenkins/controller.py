@@ -1,0 +1,66 @@
+"""Implements the port ``Controller``: looks at one instance, changes nothing."""
+
+from __future__ import annotations
+
+from adapters.jenkins.connection import Connection
+from bot.model import Agent, Boot, Identity, Inventory, Job, LogRecord, Plugin, Probe
+
+__all__ = ["JenkinsController"]
+
+
+class JenkinsController:
+    """Implements :class:`bot.ports.Controller`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def boot(self) -> Boot:
+        return self._connection.boot()
+
+    def probe(self, path: str) -> Probe:
+        return self._connection.probe(path)
+
+    def identity(self) -> Identity:
+        found = self._connection.run("identity")
+        return Identity(
+            version=found["version"],
+            java=found["java"],
+            home=found["home"],
+            root_url=found["rootUrl"] or "",
+            executors=found["executors"],
+            agent_port=found["agentPort"],
+            quieting_down=found["quietingDown"],
+            user=found["user"] or "",
+            administrator=found["administrator"],
+            free_disk_bytes=found["freeDiskBytes"],
+            max_memory_bytes=found["maxMemoryBytes"],
+            now_ms=found["nowMs"],
+            started_ms=found["startedMs"],
+        )
+
+    def inventory(self) -> Inventory:
+        found = self._connection.run("inventory")
+        return Inventory(
+            jobs=tuple(
+                Job(j["name"], j["kind"], j["disabled"], j["next"], j["builds"]) for j in found["jobs"]
+            ),
+            folders=tuple(found["folders"]),
+            views=tuple(found["views"]),
+            nodes=tuple(found["nodes"]),
+            credentials=tuple(found["credentials"]),
+            users=tuple(found["users"]),
+            plugins=tuple(
+                Plugin(p["name"], p["version"], p["enabled"], p["active"]) for p in found["plugins"]
+            ),
+            failed_plugins=found["failedPlugins"],
+            monitors=found["monitors"],
+            old_data=found["oldData"],
+        )
+
+    def agents(self) -> tuple[Agent, ...]:
+        found = self._connection.run("agents")["agents"]
+        return tuple(Agent(a["name"], a["online"], a["java"], a["remoting"]) for a in found)
+
+    def log(self, since_ms: int) -> tuple[LogRecord, ...]:
+        records = self._connection.run("log", sinceMs=since_ms)["records"]
+        return tuple(LogRecord(r["atMs"], r["level"], r["logger"], r["message"]) for r in records)

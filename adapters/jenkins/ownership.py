@@ -1,0 +1,149 @@
+"""Implements the port ``Ownership`` with the bot's scripts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from adapters.jenkins.connection import Connection
+from adapters.jenkins.scripts import batches, persisted_guard
+from bot.errors import Permanent
+from bot.model import (
+    BuildRef,
+    BuildReport,
+    FinishedBuild,
+    GuardState,
+    ItemConfig,
+    ItemConfigs,
+    NodeSet,
+    QueueItem,
+    Role,
+    RunningBuild,
+    Submission,
+)
+
+__all__ = ["JenkinsOwnership"]
+
+RELAY_MARGIN_MS = 600_000
+"""Builds are searched for a relay id from this long before the item was queued: clocks of two controllers differ."""
+
+
+class JenkinsOwnership:
+    """Implements :class:`bot.ports.Ownership`."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._run = connection.run
+
+    def guard(self) -> GuardState:
+        return _guard(self._run("guard", role=None, upgrade=None, busy=[], source=None))
+
+    def take_role(self, role: Role, upgrade: str, busy: Sequence[str] = ()) -> GuardState:
+        source = persisted_guard(upgrade) if role is Role.FOLLOWER else None
+        return _guard(self._run("guard", role=role.value, upgrade=upgrade, busy=list(busy), source=source))
+
+    def queue(self) -> tuple[QueueItem, ...]:
+        return tuple(
+            QueueItem(i["id"], i["job"], i["sinceMs"], i["timer"], i["actions"], i["who"], i["relay"])
+            for i in self._run("queue")["items"]
+        )
+
+    def submit(self, item: QueueItem, relay: str, origin: str) -> Submission:
+        since = item.since_ms - RELAY_MARGIN_MS
+        found = self._run(
+            "submit", job=item.job, actions=item.actions, relay=relay, origin=origin, sinceMs=since
+        )
+        return Submission(found["outcome"], found["detail"] or "")
+
+    def cancel(self, ids: Sequence[int]) -> None:
+        self._run("cancel", ids=list(ids))
+
+    def builds(self, since_ms: int, watched: Sequence[BuildRef]) -> BuildReport:
+        found = self._run(
+            "builds", sinceMs=since_ms, watched=[{"job": b.job, "number": b.number} for b in watched]
+        )
+        return BuildReport(
+            found["nowMs"],
+            tuple(
+                FinishedBuild(
+                    b["job"], b["number"], b["directory"], b["result"], b["startedMs"], b["endedMs"]
+                )
+                for b in found["finished"]
+            ),
+            tuple(RunningBuild(b["job"], b["number"], b["startedMs"], b["serial"]) for b in found["running"]),
+        )
+
+    def reload(self, jobs: Sequence[str]) -> tuple[str, ...]:
+        missing: list[str] = []
+        failed: dict[str, str] = {}
+        for names in batches(jobs, len):
+            found = self._run("reload", jobs=names)
+            missing += found["missing"]
+            failed |= found.get("failed", {})
+        _refuse(failed, "could not be reloaded")
+        return tuple(missing)
+
+    def numbers(self, at_least: Mapping[str, int]) -> Mapping[str, int]:
+        numbers: dict[str, int] = {}
+        for pairs in batches(at_least.items(), lambda pair: len(pair[0]) + 16):
+            numbers = self._run("numbers", atLeast=dict(pairs))["numbers"]
+        return numbers
+
+    def item_configs(self, since_ms: int) -> ItemConfigs:
+        found = self._run("item-configs", sinceMs=since_ms)
+        changed = tuple(ItemConfig(c["name"], c["modifiedMs"], c["xml"]) for c in found["changed"])
+        return ItemConfigs(found["nowMs"], tuple(found["names"]), changed)
+
+    def write_items(self, items: Sequence[ItemConfig]) -> None:
+        written: set[str] = set()
+        failed: dict[str, str] = {}
+        for batch in batches(items, lambda item: len(item.name) + len(item.xml)):
+            found = self._run("write-items", items=[{"name": item.name, "xml": item.xml} for item in batch])
+            written.update(found["written"])
+            failed |= found.get("failed", {})
+        _refuse(failed, "could not be configured")
+        _refuse(
+            dict.fromkeys({item.name for item in items} - written, "not written"), "could not be configured"
+        )
+
+    def delete_items(self, names: Sequence[str]) -> None:
+        for batch in batches(names, len):
+            self._run("delete-items", names=batch)
+
+    def nodes(self) -> NodeSet:
+        found = self._run("nodes")
+        return NodeSet(found["nodes"], found["clouds"], found["executors"], tuple(found["busy"]))
+
+    def add_nodes(self, nodes: NodeSet) -> None:
+        # All clouds at once: they are one list of the controller. The last answer reads everything back.
+        *first, last = batches(nodes.nodes.items(), lambda pair: len(pair[1]))
+        for batch in first:
+            self._run("add-nodes", nodes=dict(batch), clouds={}, executors=nodes.executors)
+        found = self._run(
+            "add-nodes", nodes=dict(last), clouds=dict(nodes.clouds), executors=nodes.executors
+        )
+        missing = sorted(set(nodes.nodes) - set(found["nodes"]))
+        if len(found["clouds"]) < len(nodes.clouds):
+            missing.append("clouds")
+        if found["executors"] != nodes.executors:
+            missing.append("executors")
+        if missing:
+            raise Permanent(f"not taken over: {', '.join(missing[:5])}")
+
+    def withdraw_nodes(self) -> tuple[str, ...]:
+        return tuple(self._run("withdraw-nodes")["left"])
+
+    def ensure_secret_key(self) -> None:
+        self._run("ensure-secret-key")
+
+
+def _guard(found: dict[str, Any]) -> GuardState:
+    return GuardState(
+        Role(found["role"]), found["upgrade"], found["persisted"], tuple(found["busy"]), found["pending"]
+    )
+
+
+def _refuse(failed: Mapping[str, str], what: str) -> None:
+    """Every name was tried before the first failure is told."""
+    if failed:
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in sorted(failed.items())[:5])
+        raise Permanent(f"{len(failed)} jobs or folders {what}: {reasons}")

@@ -1,0 +1,120 @@
+"""Compiles and runs the bot's scripts with a real Groovy 2.4 against stubs of Jenkins' classes (groovy_stubs/README.md)."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from adapters.jenkins.scripts import fill
+
+__all__ = ["GroovyRig"]
+
+STUBS = Path(__file__).parent / "groovy_stubs"
+# The same as `Add-Opens` in the manifest of jenkins.war.
+OPENS = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in ("java.lang", "java.io", "java.util")]
+SCENE = """
+import com.thoughtworks.xstream.*
+import console.ScriptConsole
+import hudson.*
+import hudson.matrix.*
+import hudson.model.*
+import hudson.model.Queue
+import hudson.model.queue.*
+import hudson.security.*
+import hudson.slaves.*
+import hudson.triggers.*
+import hudson.util.Secret
+import jenkins.model.*
+
+jenkins = Jenkins.get()
+queue = Queue.instance
+run = { name -> ScriptConsole.run(new File(System.getProperty('stub.scripts'), name + '.groovy').text) }
+tell = { value -> println('TOLD:' + groovy.json.JsonOutput.toJson(value)) }
+job = { name, parent = jenkins -> def made = new FreeStyleProject(parent, name); parent.items << made; made.rootDir.mkdirs(); made }
+by = { Cause... causes -> new CauseAction(causes as Cause[]) }
+resultOf = { text ->
+    def line = text.readLines().find { it.startsWith('CI-UPGRADE-RESULT:') }
+    if (line == null) { throw new IllegalStateException(text) }
+    new groovy.json.JsonSlurper().parseText(line - 'CI-UPGRADE-RESULT:')
+}
+"""
+
+
+@dataclass(frozen=True)
+class GroovyRig:
+    """Compiled stubs; each scene runs in a Java of its own, with an empty JENKINS_HOME."""
+
+    classes: Path
+    java_home: Path
+
+    @staticmethod
+    def build(directory: Path) -> GroovyRig:
+        compiler = shutil.which("javac")
+        assert compiler is not None, "the tests of the scripts need javac and Groovy 2.4 (`make system`)"
+        directory.mkdir(parents=True)
+        sources = [str(path) for path in sorted(STUBS.rglob("*.java"))]
+        subprocess.run(
+            [compiler, "-nowarn", "-d", str(directory), "-cp", _groovy_path(), *sources],
+            check=True,
+            capture_output=True,
+            timeout=120,
+        )
+        return GroovyRig(directory, Path(compiler).resolve().parents[1])
+
+    def compile(self, sources: list[Path], target: Path) -> subprocess.CompletedProcess[str]:
+        """What ``groovyc`` of the Groovy that the distribution has makes of the files."""
+        return subprocess.run(
+            ["groovyc", "-cp", str(self.classes), "-d", str(target), *map(str, sources)],
+            env={**os.environ, "JAVA_HOME": str(self.java_home), "JAVA_OPTS": " ".join(OPENS)},
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    def play(
+        self, directory: Path, scene: str, scripts: Mapping[str, tuple[str, Mapping[str, Any]]]
+    ) -> list[Any]:
+        """Run a scene in Groovy that calls ``run('name')`` for scripts filled with arguments; returns what it ``tell``s."""
+        home = directory / "home"
+        home.mkdir(parents=True, exist_ok=True)
+        for name, (script, arguments) in scripts.items():
+            (directory / f"{name}.groovy").write_text(fill(script, dict(arguments)), encoding="utf-8")
+        file = directory / "scene.txt"
+        file.write_text(SCENE + scene, encoding="utf-8")
+        done = subprocess.run(
+            [
+                str(self.java_home / "bin" / "java"),
+                *OPENS,
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dfile.encoding=UTF-8",
+                f"-Dstub.home={home}",
+                f"-Dstub.scripts={directory}",
+                "-cp",
+                f"{self.classes}:{_groovy_path()}",
+                "groovy.ui.GroovyMain",
+                str(file),
+            ],
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
+        return [
+            json.loads(line.removeprefix("TOLD:"))
+            for line in done.stdout.split("\n")
+            if line.startswith("TOLD:")
+        ]
+
+
+def _groovy_path() -> str:
+    starter = shutil.which("groovyc")
+    assert starter is not None, "the tests of the scripts need Groovy 2.4 (`make system`)"
+    home = Path(os.environ.get("GROOVY_HOME", "/usr/share/groovy"))
+    return f"{home}/lib/*"

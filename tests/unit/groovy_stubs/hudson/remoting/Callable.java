@@ -1,0 +1,4 @@
+package hudson.remoting;
+public interface Callable<V, T extends Throwable> {
+    V call() throws T;
+}

@@ -1,0 +1,7 @@
+package hudson.slaves;
+public class Cloud {
+    public final String name;
+    public String template;
+
+    public Cloud(String name) { this.name = name; }
+}
