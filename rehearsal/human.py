@@ -113,7 +113,9 @@ class Human:
         self._people.say(REQUESTER, CHANNEL, f"/ci-upgrade {text}")
 
     def _from_bot(self) -> list[dict[str, Any]]:
-        return [message for message in self._messages if "bot_id" in message and not message["visible_to"]]
+        """In the order of the channel. A bot that died before it noted a post posts again: only the newest one lives on."""
+        public = [message for message in self._messages if "bot_id" in message and not message["visible_to"]]
+        return list({_key(message) or message["ts"]: message for message in public}.values())
 
     def _dashboard(self) -> dict[str, Any] | None:
         return next((message for message in self._from_bot() if _key(message) == "dashboard"), None)

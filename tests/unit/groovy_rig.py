@@ -78,9 +78,17 @@ class GroovyRig:
         )
 
     def play(
-        self, directory: Path, scene: str, scripts: Mapping[str, tuple[str, Mapping[str, Any]]]
+        self,
+        directory: Path,
+        scene: str,
+        scripts: Mapping[str, tuple[str, Mapping[str, Any]]],
+        *,
+        more: Path | None = None,
     ) -> list[Any]:
-        """Run a scene in Groovy that calls ``run('name')`` for scripts filled with arguments; returns what it ``tell``s."""
+        """Run a scene in Groovy that calls ``run('name')`` for scripts filled with arguments; returns what it ``tell``s.
+
+        ``more``: classes beside the stubs, as a plugin brings them.
+        """
         home = directory / "home"
         home.mkdir(parents=True, exist_ok=True)
         for name, (script, arguments) in scripts.items():
@@ -97,7 +105,7 @@ class GroovyRig:
                 f"-Dstub.home={home}",
                 f"-Dstub.scripts={directory}",
                 "-cp",
-                f"{self.classes}:{_groovy_path()}",
+                ":".join([str(self.classes), *([str(more)] if more else []), _groovy_path()]),
                 "groovy.ui.GroovyMain",
                 str(file),
             ],

@@ -27,7 +27,7 @@ def credentialIds = { places ->
     def ids = []
     for (place in places) {
         // Stores of the places above are found as well.
-        for (store in provider.lookupStores(place).findAll { it.context.is(place) }) {
+        for (store in provider.lookupStores(place).findAll { place.is(it.context) }) {
             for (domain in store.domains) {
                 ids.addAll(store.getCredentials(domain).collect { within(place, it.hasProperty('id') ? it.id : it.getClass().simpleName) })
             }

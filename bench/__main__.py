@@ -1,0 +1,86 @@
+"""Prints figures for the parts whose speed people notice: backups, the store, a gate's way from click to next step."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from adapters.backups.archive import ArchiveBackups
+from adapters.clock import SystemClock
+from adapters.homes.reader import read_home
+from adapters.homes.writer import write_home
+from adapters.sqlite_store import SqliteStore
+from bot.config import BackupConfig
+from bot.home_rules import in_backup
+from bot.model import Instance
+from bot.ports import Selection
+from bot.store import Entry
+from bot.upgrade import Status, Upgrade, plan_steps
+
+FILES = 100_000
+SAVES = 300
+
+
+def main() -> None:
+    with tempfile.TemporaryDirectory() as name:
+        directory = Path(name)
+        _backup(directory)
+        _store(directory)
+
+
+def _backup(directory: Path) -> None:
+    home = directory / "home"
+    for number in range(FILES):
+        path = home / f"jobs/job-{number // 500}/builds/{number % 500}/build.xml"
+        path.parent.mkdir(parents=True)
+        path.write_text(f"<build><number>{number}</number><result>SUCCESS</result></build>\n" * 5)
+    backups = ArchiveBackups(BackupConfig(directory=directory / "backups"), SystemClock())
+
+    def write() -> None:
+        backups.write(
+            "bench",
+            "main",
+            "2.426.2",
+            read_home(home, Selection(keep=in_backup), lambda _path, _why: None),
+            {},
+        )
+
+    def restore() -> None:
+        with backups.read("bench") as chunks:
+            write_home(directory / "restored", chunks)
+
+    _report(f"backup of {FILES} small files", write, FILES, "files")
+    _report("reading it back and comparing", lambda: backups.verify("bench"), FILES, "files")
+    _report("restoring it", restore, FILES, "files")
+
+
+def _store(directory: Path) -> None:
+    store = SqliteStore(directory / "state.db")
+    upgrade = Upgrade(
+        "u1", "main", "2.426.2", "2.516.3", "U1", "C1", 1.0, plan_steps((10, "handover", 100)), "preflight", Status.RUNNING,
+        Instance("blue", "2.426.2", "http://blue", "/home"),
+    )  # fmt: skip
+    entry = Entry("u1", 1.0, "intent", "preflight", 1, "x")
+    store.create(upgrade, entry)
+
+    def save() -> None:
+        row = store.get("u1")
+        for number in range(SAVES):
+            row = store.save(dataclasses.replace(row, weight=number % 100), entry)
+
+    _report("journalled saves, fsynced", save, SAVES, "saves")
+
+
+def _report(what: str, act: Callable[[], object], count: int, unit: str) -> None:
+    began = time.perf_counter()
+    act()
+    seconds = time.perf_counter() - began
+    sys.stdout.write(f"{what}: {seconds:.2f} s ({count / seconds:,.0f} {unit}/s)\n")
+
+
+if __name__ == "__main__":
+    main()

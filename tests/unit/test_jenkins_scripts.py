@@ -1,0 +1,221 @@
+"""The scripts as a whole: they compile under Jenkins' Groovy, take any argument, and tell the truth when they only look."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from adapters.jenkins import scripts
+from adapters.jenkins.scripts import batches, fill, guard_script, result_of
+from tests.unit.groovy_rig import GroovyRig
+
+FOLDER = Path(scripts.__file__).parent / "scripts"
+NAMES = sorted(path.stem for path in FOLDER.glob("*.groovy"))
+AWKWARD = {"text": "ä ' \" $x ${y} \\ \u2028 😀 \n\t @ARGUMENTS@", "list": [1, 2**40], "none": None}
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> GroovyRig:
+    return GroovyRig.build(tmp_path_factory.mktemp("scripts") / "stubs")
+
+
+def test_table_of_scripts_is_true() -> None:
+    """Every script stands in the README's table and the other way round, and its first line says its name."""
+    listed = re.findall(r"^\| `([a-z-]+)` \|", (FOLDER / "README.md").read_text(), re.MULTILINE)
+    assert sorted(listed) == NAMES
+    for name in NAMES:
+        text = fill(name, {})
+        assert text.startswith(f"// ci-upgrade script: {name}\n")
+        assert scripts.PLACE not in text
+
+
+def test_arguments_are_never_interpolated() -> None:
+    """Whatever stands in an argument, the text holds only base64 of it, once."""
+    text = fill("submit", AWKWARD)
+    [packed] = re.findall(r"new String\('([A-Za-z0-9+/=]*)'\.decodeBase64", text)
+    assert json.loads(base64.b64decode(packed)) == AWKWARD
+    assert "$x" not in text
+
+
+def test_result_is_found_among_other_output() -> None:
+    """The last result line counts, odd line ends inside of JSON are no line ends, and without one there is no result."""
+    assert result_of('noise\nCI-UPGRADE-RESULT:{"a":"x\u2028y\x85z"}\n') == {"a": "x\u2028y\x85z"}
+    assert result_of("groovy.lang.MissingPropertyException: No such property\n\tat Script1.run") is None
+    assert result_of("") is None
+
+
+def test_batches_fit_into_a_request_and_keep_the_order() -> None:
+    """Small things go together, a big one goes alone, nothing is lost, and even nothing is one batch."""
+    sizes = [40_000, 40_000, 40_000, 500_000, 1, 1]
+    made = list(batches(sizes, lambda size: size))
+    assert made == [[40_000, 40_000], [40_000], [500_000], [1, 1]]
+    assert list(batches([], len)) == [[]]
+
+
+def test_every_script_compiles_under_groovy_2_4(rig: GroovyRig, tmp_path: Path) -> None:
+    """Also with arguments above the limit of one string literal, which are joined from several."""
+    sources = []
+    for name in NAMES:
+        sources.append(tmp_path / f"{name.title().replace('-', '')}.groovy")
+        sources[-1].write_text(fill(name, {"long": "x" * 70_000}), encoding="utf-8")
+    target = tmp_path / "classes"
+    target.mkdir()
+    # The guard declares classes that no other script may declare as well, so all compile together.
+    done = rig.compile(sources, target)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (target / "CiUpgradeHold.class").exists()
+
+
+def test_arguments_arrive_whatever_they_are(rig: GroovyRig, tmp_path: Path) -> None:
+    """Quotes, dollars, line separators and characters beyond the first plane come back as they were, also in several literals."""
+    awkward = {**AWKWARD, "long": "ä" * 100_000}
+    [told] = rig.play(
+        tmp_path,
+        """
+        def text = new File(System.getProperty('stub.scripts'), 'any.groovy').text
+        // Only the line that reads the arguments.
+        def line = text.readLines().find { it.startsWith('def arguments') }
+        tell(new GroovyShell().evaluate(line + '\\narguments'))
+        """,
+        {"any": ("cancel", awkward)},
+    )
+    assert told == awkward
+
+
+def test_identity_agents_and_log(rig: GroovyRig, tmp_path: Path) -> None:
+    """Facts of the instance; an agent that hangs costs seconds and says nothing; only SEVERE records since the time, with their cause."""
+    identity, agents, records = rig.play(
+        tmp_path,
+        """
+        import java.util.logging.*
+        tell(resultOf(run('identity')))
+        ['fine', 'hung', 'away'].each { jenkins.addNode(new Node(it)) }
+        jenkins.computers.find { it.name == 'hung' }.hangs = true
+        jenkins.computers.find { it.name == 'away' }.online = false
+        tell(resultOf(run('agents')).agents)
+        def record = { level, millis, text -> def made = new LogRecord(level, text); made.millis = millis; made.loggerName = 'hudson.X'; Jenkins.logRecords << made; made }
+        record(Level.SEVERE, 999, 'old')
+        record(Level.WARNING, 1500, 'warning')
+        record(Level.SEVERE, 1000, 'cannot do {0}').with { it.parameters = ['this'] as Object[]; it.thrown = new IOException('full') }
+        record(Level.SEVERE, 2000, 'x' * 900)
+        tell(resultOf(run('log')).records)
+        System.exit(0)
+        """,
+        {"identity": ("identity", {}), "agents": ("agents", {}), "log": ("log", {"sinceMs": 1000})},
+    )
+    assert identity["version"] == "2.426.2"
+    assert (identity["executors"], identity["agentPort"], identity["user"]) == (2, -1, "ann")
+    assert identity["home"] == str(tmp_path / "home")
+    assert identity["startedMs"] <= identity["nowMs"]
+    assert agents == [
+        {"name": "fine", "online": True, "java": "17.0.9", "remoting": "3148"},
+        {"name": "hung", "online": True, "java": None, "remoting": None},
+        {"name": "away", "online": False, "java": None, "remoting": None},
+    ]
+    assert [record["atMs"] for record in records] == [1000, 2000]
+    assert records[0]["message"] == "cannot do this (java.io.IOException: full)"
+    assert len(records[1]["message"]) == 500
+
+
+def test_inventory_counts_without_loading(rig: GroovyRig, tmp_path: Path) -> None:
+    """Builds are counted by directory; parts of jobs are left out; folders' views are named with them; no credentials plugin is fine."""
+    found, loads = rig.play(
+        tmp_path,
+        """
+        def team = new Folder(jenkins, 'team')
+        jenkins.items << team
+        def app = job('app', team)
+        ['1', '2', '17', 'legacyIds', 'lastStable', '.3'].each { new File(app.buildDir, it).mkdirs() }
+        job('new').disabled = true
+        def branches = new ComputedFolder(jenkins, 'branches')
+        jenkins.items << branches
+        job('main', branches)
+        AdministrativeMonitor.all().add(0, new hudson.diagnosis.OldDataMonitor())
+        AdministrativeMonitor.all().add(0, new AdministrativeMonitor() { boolean isActivated() { throw new IllegalStateException('x') } })
+        tell(resultOf(run('inventory')))
+        tell(app.loads)
+        """,
+        {"inventory": ("inventory", {})},
+    )
+    assert loads == 0
+    jobs = {job["name"]: job for job in found["jobs"]}
+    assert jobs["team/app"] == {
+        "name": "team/app",
+        "kind": "hudson.model.FreeStyleProject",
+        "disabled": False,
+        "next": 1,
+        "builds": 3,
+    }
+    assert jobs["new"]["disabled"] is True
+    assert set(jobs) == {"team/app", "new", "branches/main"}
+    assert found["folders"] == ["team", "branches"]
+    assert found["views"] == ["all", "team/All"]
+    assert (found["credentials"], found["users"], found["nodes"]) == ([], ["ann"], [])
+    assert found["plugins"] == [{"name": "git", "version": "5.2.1", "enabled": True, "active": True}]
+    assert found["failedPlugins"] == {"sshd": "java.io.IOException: needs more"}
+    assert found["oldData"] == 2
+    assert list(found["monitors"]) == ["hudson.diagnosis.OldDataMonitor"]
+
+
+def test_inventory_lists_credential_ids_by_store(rig: GroovyRig, tmp_path: Path) -> None:
+    """With the credentials plugin there, ids come with the folder that holds them, each once, and no value is told."""
+    source = tmp_path / "credentials"
+    source.mkdir()
+    (source / "CredentialsProvider.groovy").write_text(
+        """
+        package com.cloudbees.plugins.credentials
+        class Kept { String id; String secret = 'hunter2' }
+        class Store {
+            Object context
+            List domains = ['global']
+            List getCredentials(Object domain) { [new Kept(id: context instanceof jenkins.model.Jenkins ? 'deploy' : 'registry')] }
+        }
+        class CredentialsProvider {
+            static Iterable lookupStores(Object place) {
+                def own = [new Store(context: place)]
+                place instanceof jenkins.model.Jenkins ? own : own + new Store(context: jenkins.model.Jenkins.get())
+            }
+        }
+        """
+    )
+    classes = tmp_path / "classes"
+    classes.mkdir()
+    assert rig.compile([source / "CredentialsProvider.groovy"], classes).returncode == 0
+    [found] = rig.play(
+        tmp_path,
+        """
+        jenkins.items << new Folder(jenkins, 'team')
+        tell(resultOf(run('inventory')))
+        """,
+        {"inventory": ("inventory", {})},
+        more=classes,
+    )
+    assert found["credentials"] == ["deploy", "team/registry"]
+    assert "hunter2" not in json.dumps(found)
+
+
+def test_secret_key_is_made_by_encrypting(rig: GroovyRig, tmp_path: Path) -> None:
+    """Something is really encrypted, which is what makes Jenkins create the key file."""
+    told = rig.play(
+        tmp_path,
+        "tell([resultOf(run('key')).ok, Secret.encrypted, ACL.impersonated])",
+        {"key": ("ensure-secret-key", {})},
+    )
+    assert told == [[True, 1, 0]]
+
+
+def test_guard_script_is_one_self_contained_text() -> None:
+    """It carries its role and upgrade, and nothing of another script."""
+    text = guard_script("u42")
+    assert text.startswith("// ci-upgrade script: guard\n")
+    [packed] = re.findall(r"new String\('([A-Za-z0-9+/=]*)'\.decodeBase64", text)
+    assert json.loads(base64.b64decode(packed)) == {
+        "role": "follower",
+        "upgrade": "u42",
+        "busy": [],
+        "source": None,
+    }
