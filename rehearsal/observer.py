@@ -74,13 +74,15 @@ class Observer:
 
         Returns False when builds were still waiting or running after ``seconds``.
 
-        :raises NoAnswer: when the owner's history could not be read, or nothing was ever seen: a blind judge must not acquit.
+        :raises NoAnswer: when the owner's history could not be read, or the observer was blind for a while.
         """
         self.ended_at = self.ended_at or time.time()
         quiet = self._await_idle(time.monotonic() + seconds)
         time.sleep(POLL_SECONDS)  # one more look at the builds that ended last
         self._stopping.set()
         self._thread.join()
+        if self._defect is not None:
+            raise self._defect
         if not self.looked_at:
             raise NoAnswer("no instance ever answered the observer")
         self.history = tuple(self._read_history())

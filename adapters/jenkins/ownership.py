@@ -75,7 +75,7 @@ class JenkinsOwnership:
     def reload(self, jobs: Sequence[str]) -> tuple[str, ...]:
         missing: list[str] = []
         failed: dict[str, str] = {}
-        for names in batches(jobs, len):
+        for names in batches(jobs):
             found = self._run("reload", jobs=names)
             missing += found["missing"]
             failed |= found.get("failed", {})
@@ -84,7 +84,7 @@ class JenkinsOwnership:
 
     def numbers(self, at_least: Mapping[str, int]) -> Mapping[str, int]:
         numbers: dict[str, int] = {}
-        for pairs in batches(at_least.items(), lambda pair: len(pair[0]) + 16):
+        for pairs in batches(at_least.items()):
             numbers = self._run("numbers", atLeast=dict(pairs))["numbers"]
         return numbers
 
@@ -96,17 +96,15 @@ class JenkinsOwnership:
     def write_items(self, items: Sequence[ItemConfig]) -> None:
         written: set[str] = set()
         failed: dict[str, str] = {}
-        for batch in batches(items, lambda item: len(item.name) + len(item.xml)):
-            found = self._run("write-items", items=[{"name": item.name, "xml": item.xml} for item in batch])
+        for batch in batches({"name": item.name, "xml": item.xml} for item in items):
+            found = self._run("write-items", items=batch)
             written.update(found["written"])
             failed |= found.get("failed", {})
-        _refuse(failed, "could not be configured")
-        _refuse(
-            dict.fromkeys({item.name for item in items} - written, "not written"), "could not be configured"
-        )
+        unmentioned = {item.name for item in items} - written - set(failed)
+        _refuse(failed | dict.fromkeys(unmentioned, "not written"), "could not be configured")
 
     def delete_items(self, names: Sequence[str]) -> None:
-        for batch in batches(names, len):
+        for batch in batches(names):
             self._run("delete-items", names=batch)
 
     def nodes(self) -> NodeSet:
@@ -115,12 +113,10 @@ class JenkinsOwnership:
 
     def add_nodes(self, nodes: NodeSet) -> None:
         # All clouds at once: they are one list of the controller. The last answer reads everything back.
-        *first, last = batches(nodes.nodes.items(), lambda pair: len(pair[1]))
+        *first, last = batches(nodes.nodes.items())
         for batch in first:
             self._run("add-nodes", nodes=dict(batch), clouds={}, executors=nodes.executors)
-        found = self._run(
-            "add-nodes", nodes=dict(last), clouds=dict(nodes.clouds), executors=nodes.executors
-        )
+        found = self._run("add-nodes", nodes=dict(last), clouds=dict(nodes.clouds), executors=nodes.executors)
         missing = sorted(set(nodes.nodes) - set(found["nodes"]))
         if len(found["clouds"]) < len(nodes.clouds):
             missing.append("clouds")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Any, TypeVar
@@ -16,7 +16,7 @@ PLACE = "@ARGUMENTS@"
 LITERAL_LIMIT = 60_000
 """A string literal of a class file holds at most 65,535 bytes (JVM specification, 4.4.7)."""
 BATCH_CHARACTERS = 100_000
-"""Arguments sent at once. Releases before 2.541.1 refuse forms above 200,000 bytes (jenkinsci/jenkins#25958), and base64 adds a third."""
+"""Of JSON, sent at once. Releases before 2.541.1 refuse forms above 200,000 bytes (jenkinsci/jenkins#25958), and base64 adds a third."""
 
 _T = TypeVar("_T")
 
@@ -39,19 +39,20 @@ def result_of(output: str) -> Any | None:
     return None
 
 
-def batches(items: Iterable[_T], length: Callable[[_T], int]) -> Iterator[list[_T]]:
-    """The items in their order, in lists that each fit into one request; always at least one list, which may be empty.
+def batches(items: Iterable[_T]) -> Iterator[list[_T]]:
+    """The items (JSON values) in their order, in lists that each fit into one request; at least one list, which may be empty.
 
-    ``length`` is an item's size in characters. A single item above the limit goes alone.
+    A single item above the limit goes alone.
     """
     batch: list[_T] = []
     size = 0
     for item in items:
-        if batch and size + length(item) > BATCH_CHARACTERS:
+        length = len(json.dumps(item))
+        if batch and size + length > BATCH_CHARACTERS:
             yield batch
             batch, size = [], 0
         batch.append(item)
-        size += length(item)
+        size += length
     yield batch
 
 

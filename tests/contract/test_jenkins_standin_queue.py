@@ -117,9 +117,8 @@ def test_quiet_down_holds_new_builds_and_pauses_pipelines(standin: Standin) -> N
     wait_until(lambda: standin.send("GET", build).status_code == 200, "the pipeline runs")
     standin.send("POST", "/quietDown?message=soon")
     item = standin.trigger("canary", "held")
-    assert (
-        wait_until(lambda: standin.get(f"/queue/item/{item}/api/json")["why"], "it waits")
-        == "Jenkins is about to shut down"
+    wait_until(
+        lambda: standin.get(f"/queue/item/{item}/api/json")["why"] == "Jenkins is about to shut down", "it waits"
     )
     time.sleep(4.5)  # The pipeline sleeps four seconds at most: it would be over by now.
     assert standin.get(build)["building"]

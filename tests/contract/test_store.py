@@ -14,8 +14,9 @@ from adapters.sqlite_store import SqliteStore, hold_lock
 from bot.content import Entry as ThreadEntry
 from bot.errors import ConfigurationError, Conflict, Refused
 from bot.model import Instance
+from bot.reasons import Reason
 from bot.store import Entry
-from bot.upgrade import Gate, Hold, Reason, Status, StepRecord, StepState, Upgrade, plan_steps
+from bot.upgrade import Gate, Hold, Status, StepRecord, StepState, Upgrade, plan_steps
 
 UPGRADE = Upgrade(
     "u1", "main", "2.426.2", "2.516.3", "U1", "C1", 1.0, plan_steps((10, "handover", 100)), "preflight", Status.RUNNING,

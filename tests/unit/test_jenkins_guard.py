@@ -174,9 +174,7 @@ def test_persisted_guard_makes_a_starting_instance_a_follower(rig: GroovyRig, tm
     assert state == {"role": "follower", "upgrade": "u7", "busy": [], "persisted": True, "pending": 0}
 
 
-def test_reading_counts_builds_about_to_start_and_sees_a_broken_guard(
-    rig: GroovyRig, tmp_path: Path
-) -> None:
+def test_reading_counts_builds_about_to_start_and_sees_a_broken_guard(rig: GroovyRig, tmp_path: Path) -> None:
     """Pending jobs count, `node` blocks and cells do not; a follower that lost its veto is reported as merely holding."""
     told = rig.play(
         tmp_path,

@@ -50,10 +50,18 @@ def test_result_is_found_among_other_output() -> None:
 
 def test_batches_fit_into_a_request_and_keep_the_order() -> None:
     """Small things go together, a big one goes alone, nothing is lost, and even nothing is one batch."""
-    sizes = [40_000, 40_000, 40_000, 500_000, 1, 1]
-    made = list(batches(sizes, lambda size: size))
-    assert made == [[40_000, 40_000], [40_000], [500_000], [1, 1]]
-    assert list(batches([], len)) == [[]]
+    items = ["x" * size for size in (40_000, 40_000, 40_000, 500_000, 1, 1)] + ["ü" * 20_000]
+    made = list(batches(items))
+    # A character outside of ASCII takes six in JSON.
+    assert [[len(item) for item in batch] for batch in made] == [
+        [40_000, 40_000],
+        [40_000],
+        [500_000],
+        [1, 1],
+        [20_000],
+    ]
+    assert [item for batch in made for item in batch] == items
+    assert list(batches([])) == [[]]
 
 
 def test_every_script_compiles_under_groovy_2_4(rig: GroovyRig, tmp_path: Path) -> None:

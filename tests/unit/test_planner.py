@@ -76,7 +76,7 @@ def test_a_failed_step_is_tried_again_only_when_its_delay_is_over() -> None:
     assert next_action(failed, None, 9.0) == Run()
 
 
-@pytest.mark.parametrize("status", [Status.HELD, *FINAL])
+@pytest.mark.parametrize("status", [Status.HELD, *sorted(FINAL)])
 def test_what_is_held_or_over_waits_for_people(status: Status) -> None:
     assert next_action(an_upgrade("clone", status), None, 5.0) == Wait(None)
 

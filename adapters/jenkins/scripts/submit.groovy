@@ -65,7 +65,8 @@ def submit = {
     try {
         actions = read(arguments.actions)
     } catch (Exception | LinkageError e) {
-        def line = (e.message ?: '').readLines().find() ?: ''
+        // XStream's messages begin with a heading.
+        def line = (e.message ?: '').readLines().find { it && !it.startsWith('----') } ?: ''
         return [outcome: 'unreadable', detail: (e.getClass().simpleName + ': ' + line).take(200)]
     }
     def causes = actions.findAll { it instanceof CauseAction }.collectMany { it.causes }

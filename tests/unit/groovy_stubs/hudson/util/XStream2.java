@@ -11,6 +11,7 @@ import com.thoughtworks.xstream.io.xml.StandardStaxDriver;
 import com.thoughtworks.xstream.security.AnyTypePermission;
 import java.io.Writer;
 import java.util.*;
+import javax.xml.stream.XMLInputFactory;
 public class XStream2 extends XStream {
     public XStream2() {
         super(getDefaultDriver());
@@ -24,6 +25,14 @@ public class XStream2 extends XStream {
         @Override
         public HierarchicalStreamWriter createWriter(Writer out) {
             return new PrettyPrintWriter(out, PrettyPrintWriter.XML_1_1, getNameCoder());
+        }
+
+        @Override
+        protected XMLInputFactory createInputFactory() {
+            XMLInputFactory factory = XMLInputFactory.newInstance();
+            factory.setProperty(XMLInputFactory.IS_NAMESPACE_AWARE, false);
+            factory.setProperty(XMLInputFactory.IS_SUPPORTING_EXTERNAL_ENTITIES, false);
+            return factory;
         }
     }
 

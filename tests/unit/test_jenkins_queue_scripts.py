@@ -1,0 +1,232 @@
+"""The scripts that move queue items between controllers, run by a real Groovy 2.4 against stubs of Jenkins' classes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.groovy_rig import GroovyRig
+
+ACTIONS = """<list>
+  <hudson.model.CauseAction>
+    <causes>
+      <hudson.model.Cause_-UserIdCause>
+        <userId>ann</userId>
+      </hudson.model.Cause_-UserIdCause>
+    </causes>
+  </hudson.model.CauseAction>
+  <hudson.model.ParametersAction>
+    <parameters class="linked-hash-map">
+      <entry>
+        <string>TEXT</string>
+        <string>a &amp; ü &#x1b;[1m</string>
+      </entry>
+    </parameters>
+  </hudson.model.ParametersAction>
+</list>"""
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory: pytest.TempPathFactory) -> GroovyRig:
+    return GroovyRig.build(tmp_path_factory.mktemp("queue") / "stubs")
+
+
+def submit(
+    job: str = "app", actions: str = ACTIONS, relay: str = "u1-blue-7-1"
+) -> tuple[str, dict[str, Any]]:
+    return "submit", {
+        "job": job,
+        "actions": actions,
+        "relay": relay,
+        "origin": "queued on blue: ann",
+        "sinceMs": 5000,
+    }
+
+
+def test_queue_shows_waiting_jobs_in_order_and_nothing_else(rig: GroovyRig, tmp_path: Path) -> None:
+    """Oldest first; `node` blocks, cells of a matrix and what an executor has already been given are left out."""
+    [items] = rig.play(
+        tmp_path,
+        """
+        def enter = { task, Action... actions -> queue.enter(new Queue.WaitingItem(task, actions as List)) }
+        enter(job('first'), by(new Cause.UserIdCause('ann')), by(new TimerTrigger.TimerTriggerCause()))
+        enter(new Queue.Task() {}, by(new Cause.UserIdCause('ann')))
+        enter(new MatrixConfiguration(jenkins, 'axis=a'))
+        queue.pend(new Queue.BuildableItem(job('leaving'), []))
+        enter(job('ü 2'), by(new TimerTrigger.TimerTriggerCause(), new SCMTrigger.SCMTriggerCause()))
+        enter(job('relayed'), by(new Cause.UserIdCause('ann'), new Cause.RemoteCause('ci-upgrade', 'relay u1-blue-3-9: queued on blue')))
+        enter(job('foreign'), by(new Cause.RemoteCause('elsewhere', 'relay u1-x: no')))
+        tell(resultOf(run('queue')).items)
+        """,
+        {"queue": ("queue", {})},
+    )
+    assert [item["job"] for item in items] == ["first", "ü 2", "relayed", "foreign"]
+    assert [item["timer"] for item in items] == [False, True, False, False]
+    assert [item["relay"] for item in items] == [None, None, "u1-blue-3-9", None]
+    assert items[0]["who"] == "Started by user ann, Started by timer"
+    assert items[0]["sinceMs"] == 1_700_000_000_000 + items[0]["id"]
+
+
+def test_item_that_cannot_be_written_is_still_listed(rig: GroovyRig, tmp_path: Path) -> None:
+    """Its actions are empty, so that it is found unreadable instead of taking the whole queue down; a broken cause has its class's name."""
+    [items] = rig.play(
+        tmp_path,
+        """
+        def broken = new Action() { }
+        Jenkins.XSTREAM2.registerConverter(new com.thoughtworks.xstream.converters.Converter() {
+            boolean canConvert(Class type) { type == broken.getClass() }
+            void marshal(Object o, com.thoughtworks.xstream.io.HierarchicalStreamWriter w, com.thoughtworks.xstream.converters.MarshallingContext c) { throw new NoClassDefFoundError('gone') }
+            Object unmarshal(com.thoughtworks.xstream.io.HierarchicalStreamReader r, com.thoughtworks.xstream.converters.UnmarshallingContext c) { null }
+        }, 100)
+        queue.enter(new Queue.WaitingItem(job('odd'), [broken, by(new Cause() { String getShortDescription() { throw new IllegalStateException() } })]))
+        queue.enter(new Queue.WaitingItem(job('even'), []))
+        tell(resultOf(run('queue')).items.collect { [it.job, it.actions.empty, it.timer] })
+        """,
+        {"queue": ("queue", {})},
+    )
+    assert items == [["odd", True, False], ["even", False, False]]
+
+
+def test_relayed_item_keeps_causes_and_exact_values(rig: GroovyRig, tmp_path: Path) -> None:
+    """One cause action with the original causes and the relay's; parameters as they were, control characters too; what `queue` gives fits."""
+    outcome, kinds, causes, text, again = rig.play(
+        tmp_path,
+        """
+        def app = job('app')
+        tell(resultOf(run('submit')))
+        def item = queue.items[0]
+        tell(item.actions.collect { it.getClass().simpleName })
+        tell(item.getActions(CauseAction).collectMany { it.causes }.collect { it instanceof Cause.RemoteCause ? [it.addr, it.note] : [it.userId] })
+        tell(item.getActions(ParametersAction)[0].parameters.TEXT)
+        tell(resultOf(run('queue')).items.collect { [it.relay, Jenkins.XSTREAM2.fromXML("<?xml version='1.1'?>" + it.actions).size()] })
+        """,
+        {"submit": submit(), "queue": ("queue", {})},
+    )
+    assert outcome["outcome"] == "submitted"
+    assert kinds == ["CauseAction", "ParametersAction"]
+    assert causes == [["ann"], ["ci-upgrade", "relay u1-blue-7-1: queued on blue: ann"]]
+    assert text == "a & ü \x1b[1m"
+    assert again == [["u1-blue-7-1", 2]]
+
+
+def test_relay_happens_once(rig: GroovyRig, tmp_path: Path) -> None:
+    """The id is found in the queue, in a running build and in a finished one; a longer id that begins alike is another."""
+    told = rig.play(
+        tmp_path,
+        """
+        def app = job('app')
+        run('submit')
+        tell(resultOf(run('submit')).outcome)
+        def actions = new ArrayList(queue.items[0].actions)
+        queue.cancel(queue.items[0])
+        def build = new Run(app, 4, 6000)
+        build.actions.addAll(actions)
+        build.building = true
+        new Run(app, 5, 7000)
+        tell(resultOf(run('submit')))
+        build.building = false
+        tell(resultOf(run('submit')).outcome)
+        tell(resultOf(run('other')).outcome)
+        tell(queue.items.length)
+        """,
+        {"submit": submit(), "other": submit(relay="u1-blue-7")},
+    )
+    assert told == ["exists", {"outcome": "exists", "detail": "app #4"}, "exists", "submitted", 1]
+
+
+def test_old_builds_are_not_searched(rig: GroovyRig, tmp_path: Path) -> None:
+    """A build from before the asked time ends the search: history is never loaded as a whole."""
+    [outcome] = rig.play(
+        tmp_path,
+        """
+        def build = new Run(job('app'), 1, 4999)
+        build.actions << by(new Cause.RemoteCause('ci-upgrade', 'relay u1-blue-7-1: x'))
+        tell(resultOf(run('submit')).outcome)
+        """,
+        {"submit": submit()},
+    )
+    assert outcome == "submitted"
+
+
+def test_unreadable_actions_queue_nothing(rig: GroovyRig, tmp_path: Path) -> None:
+    """Nothing, half a text, a class that is not here (which Jenkins drops silently), no actions: rather no build than half of one."""
+    unreadable = {
+        "empty": ("", "StreamException"),
+        "half": ("<list><hudson.model.CauseAction", "cause-exception"),
+        "gone": ("<list><org.gone.PluginAction/></list>", "org.gone.PluginAction"),
+        "text": ("<list><string>x</string></list>", "not a list of actions"),
+        "single": ("<string>x</string>", "not a list of actions"),
+    }
+    outcomes, queued = rig.play(
+        tmp_path,
+        """
+        job('app')
+        tell(['empty', 'half', 'gone', 'text', 'single'].collectEntries { [(it): resultOf(run(it))] })
+        tell(queue.items.length)
+        """,
+        {name: submit(actions=actions) for name, (actions, _) in unreadable.items()},
+    )
+    assert queued == 0
+    for name, (_, reason) in unreadable.items():
+        assert outcomes[name]["outcome"] == "unreadable"
+        assert reason in outcomes[name]["detail"]
+        assert "\n" not in outcomes[name]["detail"]
+
+
+def test_missing_disabled_and_refused(rig: GroovyRig, tmp_path: Path) -> None:
+    """A job that is not there or no task, a disabled one (which the queue itself would take), and a queue that says no."""
+    told = rig.play(
+        tmp_path,
+        """
+        tell(resultOf(run('submit')).outcome)
+        jenkins.items << new Folder(jenkins, 'team')
+        tell(resultOf(run('folder')).outcome)
+        def app = job('app')
+        app.disabled = true
+        tell(resultOf(run('submit')))
+        app.disabled = false
+        ExtensionList.lookup(Queue.QueueDecisionHandler).add(0, new Queue.QueueDecisionHandler() {
+            boolean shouldSchedule(Queue.Task task, List<Action> actions) { false }
+        })
+        tell(resultOf(run('submit')).outcome)
+        tell([queue.items.length, ACL.impersonated])
+        """,
+        {"submit": submit(), "folder": submit(job="team")},
+    )
+    assert told == [
+        "no-such-job",
+        "no-such-job",
+        {"outcome": "refused", "detail": "the job is disabled"},
+        "refused",
+        [0, 0],
+    ]
+
+
+def test_folder_scan_is_relayed_too(rig: GroovyRig, tmp_path: Path) -> None:
+    """A computed folder has no builds to search; its scan is queued once."""
+    told = rig.play(
+        tmp_path,
+        """
+        jenkins.items << new ComputedFolder(jenkins, 'branches')
+        tell([resultOf(run('scan')).outcome, resultOf(run('scan')).outcome])
+        """,
+        {"scan": submit(job="branches")},
+    )
+    assert told == [["submitted", "exists"]]
+
+
+def test_cancel_takes_only_what_was_named(rig: GroovyRig, tmp_path: Path) -> None:
+    """Unknown ids are fine, and a second time is too."""
+    told = rig.play(
+        tmp_path,
+        """
+        (1..3).each { queue.enter(new Queue.WaitingItem(job('j' + it), [])) }
+        tell(resultOf(run('cancel')).cancelled.sort())
+        tell(resultOf(run('cancel')).cancelled)
+        tell(queue.items.collect { it.id })
+        """,
+        {"cancel": ("cancel", {"ids": [1, 3, 99]})},
+    )
+    assert told == [[1, 3], [], [2]]
