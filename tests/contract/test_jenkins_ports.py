@@ -43,9 +43,7 @@ def jenkins(standin: Standin) -> Iterator[Jenkins]:
 def held(jenkins: Jenkins, standin: Standin, job: str, ticket: str) -> QueueItem:
     """An item that waits on a follower."""
     number = standin.trigger(job, ticket)
-    return wait_until(
-        lambda: next((item for item in jenkins.queue() if item.id == number), None), "it is queued"
-    )
+    return wait_until(lambda: [item for item in jenkins.queue() if item.id == number], "it is queued")[0]
 
 
 def test_looking_needs_no_preparation(standin: Standin) -> None:
@@ -158,9 +156,8 @@ def test_builds_are_followed_from_running_to_finished(jenkins: Jenkins, standin:
     [running] = wait_until(lambda: jenkins.builds(since, ()).running, "it runs")
     assert (running.job, running.number, running.serial) == ("team-a/serial-2", number, True)
     watched = [BuildRef(running.job, running.number), BuildRef("canary", 1), BuildRef("gone", 1)]
-    finished = wait_until(
-        lambda: next((b for b in jenkins.builds(2**52, watched).finished if b.job == running.job), None),
-        "it ends",
+    [finished] = wait_until(
+        lambda: [b for b in jenkins.builds(2**52, watched).finished if b.job == running.job], "it ends"
     )
     assert finished.directory == f"jobs/team-a/jobs/serial-2/builds/{number}"
     assert (standin.home / finished.directory / "build.xml").exists()
