@@ -22,7 +22,7 @@ from bot.ports import Clock, Scheduler
 from bot.reasons import Reason
 from bot.stop_token import StopToken
 from bot.store import Entry, Store
-from bot.upgrade import Hold, Status, StepRecord, StepState, Upgrade, phase_of
+from bot.upgrade import Gate, Hold, Status, StepRecord, StepState, Upgrade, phase_of
 from bot.watching import Watcher
 from bot.workers import Drive, Run, ThreadWorkers, Workers
 
@@ -112,7 +112,7 @@ class Engine:
                     case planner.Run():
                         self._run_step(upgrade, run)
                     case OpenGate():
-                        self._open_gate(upgrade)
+                        self._gates.open(self._contexts.of_step(upgrade, StopToken(self._clock)))
                     case CloseGate(gate_id):
                         self._gates.expire(gate_id)
                     case Advance(step):
@@ -126,6 +126,8 @@ class Engine:
                             return False
                         if until is not None:
                             self._scheduler.at(f"wake:{upgrade.id}", until, lambda: self.wake(upgrade_id))
+                        if gate is not None and gate.outcome is None:
+                            self._arm_reminder(upgrade, gate)
                         return True
             except Conflict:
                 continue  # somebody acted meanwhile: look again
@@ -143,12 +145,11 @@ class Engine:
             self._store.save(changed, Entry(upgrade.id, now, "event", step, 1, "reached"))
         )
 
-    def _open_gate(self, upgrade: Upgrade) -> None:
-        context = self._contexts.of_step(upgrade, StopToken(self._clock))
-        opened = self._gates.open(context)
-        remind = opened.opened_at + context.policy.gate_reminder_seconds
-        if remind < opened.expires_at:
-            self._scheduler.at(f"remind:{upgrade.id}", remind, lambda: self._gates.remind(opened.id))
+    def _arm_reminder(self, upgrade: Upgrade, gate: Gate) -> None:
+        policy = self._contexts.services(upgrade.controller).config.policy
+        at = gate.opened_at + policy.gate_reminder_seconds
+        if self._clock.now() < at < gate.expires_at:
+            self._scheduler.at(f"remind:{upgrade.id}", at, lambda: self._gates.remind(gate.id))
 
     def _run_step(self, upgrade: Upgrade, run: Run) -> None:
         step = step_named(upgrade.step)

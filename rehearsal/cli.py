@@ -129,9 +129,8 @@ def rehearse(
         kill_at_every_step=kill_at_every_step,
     )
     console = Console(stderr=True, highlight=False)
-    signal.signal(signal.SIGTERM, _interrupt)
     try:
-        with _work_in(directory) as work:
+        with _ending_cleanly(), _work_in(directory) as work:
             if headless:
                 sys.exit(_headless(console, work, options, rate, rollback_at, json_path))
             _by_hand(console, work, options, rate)
@@ -182,10 +181,8 @@ def _by_hand(console: Console, work: Path, options: StageOptions, rate: float) -
         load = load_on(stage, ExchangeLog(work / "requests.jsonl"), rate)
         load.start()
         try:
-            console.print(f"Open {stage.page_url} and type: /ci-upgrade start main {stage.to_version}")
             console.print(
-                f"The controller itself is at {stage.router_url} (user {stage.accounts.admin_user}, "
-                f"password {stage.accounts.password}). Ctrl-C ends everything."
+                f"Open {stage.page_url} and type: /ci-upgrade start main {stage.to_version}\nCtrl-C ends everything."
             )
             while not stage.bot.crashed.wait(1.0):
                 pass
@@ -210,6 +207,19 @@ def _work_in(directory: Path | None) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Being told to end is handled like Ctrl-C."""
-    raise KeyboardInterrupt
+@contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Ctrl-C and being told to end are one KeyboardInterrupt. What follows must not be interrupted, or something would stay behind."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -131,8 +131,8 @@ def _build(job: str, data: Any) -> Build:
         number=data["number"],
         started_ms=data["timestamp"],
         duration_ms=data["duration"],
-        # After a build's last step "building" is false already while its duration is still to be written.
-        running=bool(data.get("inProgress", data["building"])),
+        # Before its first step a build is not yet "inProgress", after its last one no longer "building" though not all is written.
+        running=bool(data["building"] or data.get("inProgress")),
         result=data["result"],
         ticket=next((str(one.get("value")) for one in parameters if one["name"] == "TICKET"), None),
         timer=_TIMER in causes,

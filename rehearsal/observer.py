@@ -6,10 +6,10 @@ end is read through the router, as a user would.
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack, closing, suppress
 
 from rehearsal.catalogue import CANARY, job_path
 from rehearsal.jenkins_reader import JenkinsReader, NoAnswer
@@ -110,7 +110,7 @@ class Observer:
 
     def _look_for_owner(self) -> None:
         """The release that answers on an owner route."""
-        with contextlib.suppress(NoAnswer):
+        with suppress(NoAnswer):
             release, now = self._owner_route.version(OWNER_PATH), time.time()
             if release is None:
                 return
@@ -144,25 +144,30 @@ class Observer:
 
     def _await_idle(self, deadline: float) -> bool:
         """Twice in a row, because an item that leaves a queue is for a moment in no list."""
-        readers = [
-            JenkinsReader(one.address, *self._credentials) for side in self._sides.values() for one in side
-        ]
-        idle_looks = 0
-        while time.monotonic() < deadline:
-            idle_looks = idle_looks + 1 if all(_idle(reader) for reader in readers) else 0
-            if idle_looks == 2:
-                return True
-            time.sleep(0.5)
+        addresses = [reader.address for readers in self._sides.values() for reader in readers]
+        with ExitStack() as stack:
+            readers = [stack.enter_context(self._reader(address)) for address in addresses]
+            idle_looks = 0
+            while time.monotonic() < deadline:
+                idle_looks = idle_looks + 1 if all(_idle(reader) for reader in readers) else 0
+                if idle_looks == 2:
+                    return True
+                time.sleep(0.5)
         return False
 
     def _read_history(self) -> list[Build]:
         """The owner's, through the router."""
-        owner = self._owner_route.version(OWNER_PATH)
+        with self._reader(self._router) as reader:
+            owner = reader.version(OWNER_PATH)
         for _ in range(ROUTER_TRIES):
-            visitor = JenkinsReader(self._router, *self._credentials)
-            if visitor.version() == owner:
-                return visitor.history()
+            with self._reader(self._router) as visitor:
+                if visitor.version() == owner:
+                    return visitor.history()
         raise NoAnswer("the router sent no session to the owner")
+
+    def _reader(self, address: str) -> closing[JenkinsReader]:
+        """A visitor of its own, without cookies."""
+        return closing(JenkinsReader(address, *self._credentials))
 
 
 def _idle(reader: JenkinsReader) -> bool:

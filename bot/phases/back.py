@@ -6,6 +6,7 @@ import dataclasses
 
 from bot.context import Context
 from bot.errors import Permanent, Temporary
+from bot.instances import remember_retired
 from bot.model import Role, RouterState, Side
 from bot.ownership.drain import await_drained
 from bot.ownership.handover import hand_over, undo_hand_over
@@ -98,7 +99,9 @@ def stop_green(ctx: Context) -> str:
             relay(ctx, Side.GREEN)
         ctx.update(lambda row: dataclasses.replace(row, following=False))
     ctx.change("stop-green", lambda: ctx.services.environment.stop(green), again=True)
-    return "green is stopped; its home is kept for a look and can be removed"
+    remove_at = ctx.clock.now() + ctx.policy.retention_seconds
+    ctx.change("schedule-removal", lambda: remember_retired(ctx.store, upgrade.controller, green, remove_at))
+    return "green is stopped; its home is kept for a look until the retention time is over"
 
 
 def _release_blue(ctx: Context) -> None:

@@ -231,3 +231,17 @@ def test_help_and_status_answer_everybody(bot: Bot) -> None:
     assert "rollback" in bot.commands.run("help rollback", CY).text
     assert any("main" in line for line in bot.commands.run("status", CY).lines)
     assert bot.commands.run("", CY).lines == bot.commands.run("help", CY).lines
+
+
+def test_a_waiting_gate_is_mentioned_once_more_also_after_a_restart(tmp_path: Path) -> None:
+    config = make_config(tmp_path, gate_expiry_seconds=600, gate_reminder_seconds=120)
+    bot = Bot(World(tmp_path), config)
+    gate = at_a_gate(bot)
+    again = Bot(bot.world, config)
+    again.settle(130)
+    keys = [row.key for row in again.store.due(again.world.clock.now())]
+    assert f"event-remind-{gate.id}" not in keys, "the thread's parent was not posted yet"
+    (parent,) = [row for row in again.store.due(again.world.clock.now()) if row.key == "dashboard"]
+    again.store.sent(parent.id, parent.generation, "1.0")
+    keys = [row.key for row in again.store.due(again.world.clock.now())]
+    assert keys.count(f"event-remind-{gate.id}") == 1

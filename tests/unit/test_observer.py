@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
 
 from rehearsal.exchanges import Exchange
+from rehearsal.jenkins_reader import JenkinsReader, NoAnswer
 from rehearsal.judgement import (
     BuildCount,
     count_builds,
@@ -16,6 +21,7 @@ from rehearsal.judgement import (
     serving_seconds,
     sync_lag,
 )
+from rehearsal.observer import Observer
 from rehearsal.sightings import Build, Run, Sightings
 
 MINUTE_MS = 60_000
@@ -239,3 +245,106 @@ def test_a_build_that_never_appeared_lags_until_the_last_look() -> None:
     runs = seen(("blue", 1.5, [build(running=True)]), ("blue", 2.2, [build(at=1000, lasts=1000)]))
     serving = serving_seconds([answer(second, "green") for second in range(10)])
     assert sync_lag(runs, serving, {"green": T0 / 1000 + 9}) == pytest.approx(7)
+
+
+# ---- the REST API ------------------------------------------------------------------------------------------------
+
+
+def rest_build(**fields: Any) -> dict[str, Any]:
+    """As a Jenkins shows a build that a user triggered and that has ended."""
+    return {
+        "actions": [
+            {"_class": "hudson.model.ParametersAction", "parameters": [{"name": "TICKET", "value": "t1"}]},
+            {"_class": "hudson.model.CauseAction", "causes": [{"_class": "hudson.model.Cause$UserIdCause"}]},
+            {},
+        ],
+        "building": False,
+        "inProgress": False,
+        "duration": 500,
+        "number": 7,
+        "result": "SUCCESS",
+        "timestamp": T0 + 1000,
+    } | fields
+
+
+@pytest.fixture
+def jenkins() -> Iterator[tuple[str, dict[str, Any]]]:
+    """A server's address, and its answers by path."""
+    answers: dict[str, Any] = {}
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found = answers.get(self.path.partition("?")[0])
+            body = json.dumps(found).encode()
+            self.send_response(404 if found is None else 200)
+            self.send_header("X-Jenkins", "2.426.2")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, format: str, *args: object) -> None:
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}", answers
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_builds_are_read_from_jobs_and_folders(jenkins: tuple[str, dict[str, Any]]) -> None:
+    """Full names, tickets and timers; a build is over only when it neither builds nor is in progress."""
+    address, answers = jenkins
+    timer = [{"causes": [{"_class": "hudson.triggers.TimerTrigger$TimerTriggerCause"}]}]
+    beginning = rest_build(number=8, building=True, inProgress=False, duration=0, result=None)
+    ending = rest_build(number=9, building=False, inProgress=True, duration=0)
+    answers["/api/json"] = {
+        "jobs": [
+            {"fullName": "app-1", "builds": [ending, beginning, rest_build()]},
+            {
+                "fullName": "team-a",
+                "jobs": [{"fullName": "team-a/timer-1", "builds": [rest_build(actions=timer)]}],
+            },
+        ]
+    }
+    reader = JenkinsReader(address, "ann", "token")
+    try:
+        newest = reader.newest(12)
+    finally:
+        reader.close()
+    assert [one.running for one in newest["app-1"]] == [True, True, False]
+    assert newest["app-1"][2] == build(number=7, ticket="t1")
+    assert [one.timer for one in newest["team-a/timer-1"]] == [True]
+
+
+def test_a_queue_or_a_busy_executor_is_not_idle(jenkins: tuple[str, dict[str, Any]]) -> None:
+    """Pipelines sit on one-off executors."""
+    address, answers = jenkins
+    reader = JenkinsReader(address, "ann", "token")
+    idle = {"executors": [{"currentExecutable": None}], "oneOffExecutors": []}
+    busy = {"executors": [{}], "oneOffExecutors": [{"currentExecutable": {"number": 3}}]}
+    try:
+        answers["/queue/api/json"], answers["/computer/api/json"] = {"items": []}, {"computer": [idle]}
+        assert reader.idle()
+        answers["/computer/api/json"] = {"computer": [idle, busy]}
+        assert not reader.idle()
+        answers["/queue/api/json"], answers["/computer/api/json"] = (
+            {"items": [{"id": 1}]},
+            {"computer": [idle]},
+        )
+        assert not reader.idle()
+    finally:
+        reader.close()
+
+
+def test_an_observer_that_sees_nothing_does_not_acquit(jenkins: tuple[str, dict[str, Any]]) -> None:
+    """The instance answers at the start and never again: the end is an error, not a row of zeros."""
+    address, answers = jenkins
+    answers["/api/json"] = {"jobs": []}
+    observer = Observer(address, address, [], "ann", "token")
+    observer.start()
+    answers.clear()
+    with pytest.raises(NoAnswer):
+        observer.finish(0)
