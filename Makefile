@@ -6,7 +6,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What the tests need beside Python: a browser for the page, Groovy 2.4 and javac for the scripts.
 SYSTEM_PACKAGES := chromium groovy default-jdk-headless
 
-.PHONY: rehearsal test bench check system clean
+.PHONY: rehearsal test bench check screenshots system clean
 
 rehearsal: $(VENV)/rehearsal
 	$(BIN)/ci-upgrade rehearse $(ARGS)
@@ -21,6 +21,9 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev
 	$(BIN)/python -m bench
+
+screenshots: system $(VENV)/dev
+	$(BIN)/python -m tests.browser.screenshots docs/images
 
 system:
 	@command -v chromium >/dev/null && command -v groovyc >/dev/null && command -v javac >/dev/null || \

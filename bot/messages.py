@@ -48,7 +48,7 @@ def step_title(step: str) -> str:
     if kind == "watch":
         return "Watching the handover" if value == "handover" else f"Watching {value}%"
     if kind == "gate":
-        return f"Approval of {_next(value)}"
+        return f"Approval to {_next(value)}"
     titles = {
         "back-sessions": "Sessions back on blue",
         "back-handover": "Ownership back on blue",
@@ -142,7 +142,7 @@ def _headline(upgrade: Upgrade, gate: Gate | None, approvers: tuple[str, ...]) -
     match upgrade.status:
         case Status.WAITING if gate is not None:
             who = ", ".join(f"<@{user}>" for user in approvers) or "any operator"
-            return f"Waiting for approval of {_next(gate.step.removeprefix('gate-'))} from {who}; undecided, it is held."
+            return f"Waiting for approval to {_next(gate.step.removeprefix('gate-'))} from {who}; undecided, it is held."
         case Status.HELD:
             assert upgrade.hold is not None
             by = f" by <@{upgrade.hold.by}>" if upgrade.hold.by else ""

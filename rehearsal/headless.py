@@ -37,6 +37,8 @@ TIMERS_SECONDS = 6.0
 QUIET_SECONDS = 90.0
 """How long the last builds may take after the load has ended."""
 LOOK_SECONDS = 0.1
+VALIDATION_BEGINS_SECONDS = 0.3
+"""After the router was told of green."""
 
 
 def load_on(stage: Stage, log: ExchangeLog, rate: float) -> Load:
@@ -61,6 +63,7 @@ class Headless:
             stage.router_url, stage.blue_url, stage.other_urls, accounts.admin_user, accounts.admin_token
         )
         self._human = Human(stage.people, tell)
+        self._registered_at: float | None = None
 
     def play(self, rollback_at: str | None) -> Summary:
         """From ``/ci-upgrade start`` to the end, then count.
@@ -109,12 +112,21 @@ class Headless:
             case "clone":
                 return any(self._stage.instances.iterdir()) or human.is_asked_for(GATES)
             case "validate":
-                return self._stage.router_knows_green() or human.is_asked_for(GATES)
+                return self._validates() or human.is_asked_for(GATES)
             case "soak":
                 return human.sees_phase_running("soak") or human.is_asked_for(("retire",))
             case _:
                 step = "handover" if point == "handover" else f"send-{point}"
                 return human.sees_event(f"{step}-done") or human.is_asked_for(GATES[GATES.index(point) + 1 :])
+
+    def _validates(self) -> bool:
+        """The dashboard may be a second late, and a small home is validated in less."""
+        if self._registered_at is None and self._stage.router_knows_green():
+            self._registered_at = time.monotonic()
+        if self._registered_at is None:
+            return False
+        known_for = time.monotonic() - self._registered_at
+        return known_for > VALIDATION_BEGINS_SECONDS or self._human.sees_phase_running("validate")
 
     def _await_timers(self) -> None:
         now = time.time()

@@ -28,7 +28,7 @@ from rehearsal.http_sender import HttpSender
 
 __all__ = ["Load", "Visitor"]
 
-CANARY_SECONDS = 0.4
+CANARY_SECONDS = 0.25
 """Between two canaries: as fine as a freeze is measured."""
 TRIGGER_SHARE = 0.05
 TRIGGERS_A_SECOND = 3.0

@@ -34,7 +34,12 @@ import jenkins.model.*
 
 jenkins = Jenkins.get()
 queue = Queue.instance
-run = { name -> ScriptConsole.run(new File(System.getProperty('stub.scripts'), name + '.groovy').text) }
+text = { name -> new File(System.getProperty('stub.scripts'), name + '.groovy').getText('UTF-8') }
+run = { name -> ScriptConsole.run(text(name)) }
+runWith = { name, arguments ->
+    def packed = groovy.json.JsonOutput.toJson(arguments).getBytes('UTF-8').encodeBase64().toString()
+    ScriptConsole.run(text(name).replaceFirst(/new String\\('[^']*'/, "new String('" + packed + "'"))
+}
 tell = { value -> println('TOLD:' + groovy.json.JsonOutput.toJson(value)) }
 job = { name, parent = jenkins -> def made = new FreeStyleProject(parent, name); parent.items << made; made.rootDir.mkdirs(); made }
 by = { Cause... causes -> new CauseAction(causes as Cause[]) }
@@ -86,6 +91,8 @@ class GroovyRig:
         more: Path | None = None,
     ) -> list[Any]:
         """Run a scene in Groovy that calls ``run('name')`` for scripts filled with arguments; returns what it ``tell``s.
+
+        ``runWith('name', arguments)`` fills a script with arguments that the scene made.
 
         ``more``: classes beside the stubs, as a plugin brings them.
         """

@@ -84,9 +84,8 @@ def test_arguments_arrive_whatever_they_are(rig: GroovyRig, tmp_path: Path) -> N
     [told] = rig.play(
         tmp_path,
         """
-        def text = new File(System.getProperty('stub.scripts'), 'any.groovy').text
         // Only the line that reads the arguments.
-        def line = text.readLines().find { it.startsWith('def arguments') }
+        def line = text('any').readLines().find { it.startsWith('def arguments') }
         tell(new GroovyShell().evaluate(line + '\\narguments'))
         """,
         {"any": ("cancel", awkward)},

@@ -1,0 +1,67 @@
+"""A person does a whole upgrade in the page, by typing and clicking, in a real Chromium."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page
+
+from rehearsal.stage import Stage, StageOptions
+from tests.browser.person import Person
+
+APPROVALS = 6
+"""10, 25, 50, handover, 100, retire."""
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    directory = tmp_path / "stage"
+    directory.mkdir()
+    with Stage(directory, StageOptions(jobs=8, builds=40, minutes_scale=0.005)) as stage:
+        yield stage
+
+
+@pytest.fixture
+def page(browser: Browser, stage: Stage) -> Iterator[Page]:
+    """Fails the test if the page reports an error of its own."""
+    faults: list[str] = []
+    context = browser.new_context(viewport={"width": 1400, "height": 1000})
+    page = context.new_page()
+    page.on("pageerror", lambda error: faults.append(str(error)))
+    page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)
+    page.goto(stage.people.address)
+    page.get_by_test_id("composer-main").wait_for()
+    yield page
+    context.close()
+    assert faults == []
+
+
+@pytest.mark.timeout(280)
+def test_a_person_upgrades_jenkins_by_typing_and_clicking(stage: Stage, page: Page) -> None:
+    """Ann starts; Bob approves each step by its button; the page shows who approved, a picture, and the end."""
+    ann = Person(page)
+    ann.become("U0ANN")
+    ann.type(f"/ci-upgrade start main {stage.to_version}")
+    ann.until("the dashboard's thread", lambda: page.get_by_test_id("open-thread").count() > 0)
+    ann.open_thread()
+    bob = Person(page)
+    bob.become("U0BOB")
+    for number in range(1, APPROVALS + 1):
+        bob.until(f"question {number}", _asks(bob))
+        bob.approve()
+        bob.until(f"decision {number}", _decided(bob, number))
+    bob.until("the end", lambda: "completed" in bob.dashboard().inner_text().lower())
+    assert stage.to_version in bob.dashboard().inner_text()
+    assert "Bob Approver" in bob.thread().inner_text() or "@bob" in bob.thread().inner_text()
+    pictures = bob.thread().locator("img[alt*='new sessions']")
+    assert pictures.count() >= 1, "a chart with alt text is in the thread"
+
+
+def _asks(person: Person) -> Callable[[], bool]:
+    return lambda: person.approve_buttons().count() == 1
+
+
+def _decided(person: Person, number: int) -> Callable[[], bool]:
+    return lambda: person.thread().inner_text().count("Approved by") >= number
