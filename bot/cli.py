@@ -130,7 +130,11 @@ def _phases(upgrade: Upgrade) -> list[dict[str, Any]]:
             phase["seconds"] + (record.ended_at or record.started_at) - record.started_at, 2
         )
         if record.state is not StepState.DONE:
-            phase["outcome"] = record.state.value
+            phase["outcome"] = (
+                "interrupted"
+                if record.state is StepState.RUNNING and not upgrade.live
+                else record.state.value
+            )
     return [{"name": name, **phase} for name, phase in phases.items()]
 
 

@@ -11,9 +11,10 @@ from functools import partial
 from bot.errors import Permanent
 from bot.home_rules import GUARD_FILE, in_clone
 
-__all__ = ["ChunkReader", "clone_stream", "members", "unfinished_builds"]
+__all__ = ["END", "ChunkReader", "clone_stream", "members", "unfinished_builds"]
 
 CHUNK = 1 << 20
+END = b"\0" * (2 * tarfile.BLOCKSIZE)
 _BUILD = re.compile(r"^((?:.*/)?builds/\d+)(?:/(.*))?$")
 _CLOUDS = re.compile(rb"<clouds\b[^>]*(?<!/)>.*</clouds>", re.DOTALL)
 _EXECUTORS = re.compile(rb"<numExecutors>[^<]*</numExecutors>")
@@ -27,6 +28,8 @@ class ChunkReader(io.RawIOBase):
     def __init__(self, chunks: Iterable[bytes]) -> None:
         self._chunks = iter(chunks)
         self._rest = b""
+        self.tail = b""
+        """The last bytes that came, as many as the end mark of a tar stream has."""
 
     def readable(self) -> bool:
         return True
@@ -37,6 +40,7 @@ class ChunkReader(io.RawIOBase):
                 self._rest = next(self._chunks)
             except StopIteration:
                 return 0
+            self.tail = (self.tail + self._rest[-len(END) :])[-len(END) :]
         count = min(len(buffer), len(self._rest))
         buffer[:count] = self._rest[:count]
         self._rest = self._rest[count:]
@@ -48,19 +52,28 @@ def members(chunks: Iterable[bytes]) -> Iterator[tuple[tarfile.TarInfo, Callable
 
     :raises Permanent: when the bytes are not a tar stream, or end in the middle of one.
     """
-    reader = io.BufferedReader(ChunkReader(chunks), CHUNK)
+    source = ChunkReader(chunks)
+    reader = io.BufferedReader(source, CHUNK)
     try:
         with tarfile.open(fileobj=reader, mode="r|") as tar:
             for member in tar:
                 yield member, partial(_content, tar, member)
     except (tarfile.TarError, EOFError) as error:
         raise Permanent(f"this is not a whole tar stream: {error}") from error
+    while reader.read(CHUNK):
+        pass
+    # The library takes a stream that just ends between two members for a whole one.
+    if source.tail != END:
+        raise Permanent("this is not a whole tar stream: it was cut short")
 
 
 def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
     source = tar.extractfile(member) if member.isfile() else None
-    while source is not None and (chunk := source.read(CHUNK)):
-        yield chunk
+    try:
+        while source is not None and (chunk := source.read(CHUNK)):
+            yield chunk
+    except tarfile.TarError as error:
+        raise Permanent(f"this is not a whole tar stream: {error}") from error
 
 
 def unfinished_builds(chunks: Iterable[bytes]) -> frozenset[str]:

@@ -25,7 +25,7 @@ from bot.config import BackupConfig
 from bot.errors import Permanent
 from bot.model import BackupRecord
 from bot.ports import Clock
-from bot.tar_stream import ChunkReader, members
+from bot.tar_stream import END, ChunkReader, members
 
 __all__ = ["ArchiveBackups"]
 
@@ -211,11 +211,16 @@ def _compressed(chunks: Iterator[bytes]) -> Iterator[bytes]:
 
 def _decompressed(chunks: Iterator[bytes], id: str) -> Iterator[bytes]:
     reader = zstandard.ZstdDecompressor().stream_reader(ChunkReader(chunks), read_size=CHUNK)  # type: ignore[arg-type]  # any readable raw file serves
+    tail = b""
     try:
         while chunk := reader.read(CHUNK):
+            tail = (tail + chunk[-len(END) :])[-len(END) :]
             yield chunk
     except zstandard.ZstdError as error:
         raise Permanent(f"backup {id} is damaged: {error}") from error
+    # The library takes a frame that just ends for a whole one.
+    if tail != END:
+        raise Permanent(f"backup {id} is damaged: it was cut short")
 
 
 def _write_file(path: Path, chunks: Iterable[bytes]) -> str:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from pathlib import Path
 
 __all__ = ["Found", "environment_of", "find", "spawn", "terminate", "usage"]
 
-_LAUNCH = 'echo $$ > "$1" && shift && exec "$@"'
+_LAUNCH = 'cd "$1" && echo $$ > "$2" && shift 2 && exec "$@"'
 """The shell writes its own pid and then becomes the program: there is no moment in which it runs unrecorded."""
 _TICKS = os.sysconf("SC_CLK_TCK")
 _PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -30,16 +29,19 @@ def spawn(
 ) -> None:
     """Start a program in a session of its own; its output is appended to the log."""
     pid_file.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("ab") as output:
-        subprocess.Popen(
-            ["/bin/sh", "-c", _LAUNCH, "sh", str(pid_file), *command],
-            env=dict(environment),
-            cwd=directory,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    # Not subprocess: nobody here waits for a program that is meant to outlive its starter.
+    append = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    os.posix_spawn(
+        "/bin/sh",
+        ["/bin/sh", "-c", _LAUNCH, "sh", str(directory.absolute()), str(pid_file.absolute()), *command],
+        dict(environment),
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), append, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+    )
 
 
 def find(pid_file: Path, is_it: Callable[[int], bool]) -> Found | None:

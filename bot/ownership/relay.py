@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 from bot.context import Context
@@ -10,37 +11,56 @@ from bot.ownership.boundary import cutoff_of_old_timers
 
 __all__ = ["relay"]
 
+BATCH = 50
+"""So many items are journalled as one change: what waits must not wait for the journal."""
+
 
 def relay(ctx: Context, source: Side) -> int:
     """Move everything that waits in the queue of ``source`` (the follower) to the owner; returns how many items were moved."""
-    follower, owner = ctx.jenkins(source), ctx.jenkins(source.other)
+    follower = ctx.jenkins(source)
+    items = follower.queue()
+    # Its own guard refuses timers; one that slipped through fires on the owner as well.
+    strays = [item for item in items if item.timer and not _fired_as_owner(ctx, source, item)]
+    if strays:
+        ids = [item.id for item in strays]
+        ctx.change(
+            "drop-timer",
+            lambda: follower.cancel(ids),
+            again=True,
+            detail={"jobs": [item.job for item in strays]},
+        )
+    wanted = [item for item in items if item not in strays]
     moved = 0
-    for item in follower.queue():
+    for start in range(0, len(wanted), BATCH):
         ctx.stop.check()
-        if item.timer and not _fired_as_owner(ctx, source, item):
-            # Its own guard refuses timers; one that slipped through fires on the owner as well.
-            ctx.change(
-                "drop-timer", partial(follower.cancel, [item.id]), again=True, detail={"job": item.job}
-            )
-            continue
-        name = f"{ctx.id}-{source.value}-{item.id}-{item.since_ms}"
-        origin = f"queued on {source.value}: {item.who}" if item.who else f"queued on {source.value}"
+        batch = {_relay_id(ctx, source, item): item for item in wanted[start : start + BATCH]}
+        detail = {"jobs": [item.job for item in batch.values()], "relays": list(batch)}
+        moved += ctx.change("relay", partial(_move, ctx, source, batch), again=True, detail=detail) or 0
+    return moved
 
-        def move(item: QueueItem = item, name: str = name, origin: str = origin) -> bool:
-            submission = owner.submit(item, name, origin)
-            if submission.outcome in ("submitted", "exists"):
-                follower.cancel([item.id])
-                return True
+
+def _move(ctx: Context, source: Side, batch: Mapping[str, QueueItem]) -> int:
+    """Submit each, then cancel those that the owner has: an item is never in neither queue, and its id keeps it from being in both."""
+    taken: list[int] = []
+    for name, item in batch.items():
+        origin = f"queued on {source.value}: {item.who}" if item.who else f"queued on {source.value}"
+        submission = ctx.jenkins(source.other).submit(item, name, origin)
+        if submission.outcome in ("submitted", "exists"):
+            taken.append(item.id)
+        else:
             ctx.say(
                 f"A queued build of `{item.job}` stays on {source.value}: {submission.outcome} ({submission.detail or 'no detail'}).",
                 "It is not lost: start it again by hand, or cancel it there.",
                 tone="warning",
                 key=f"relay-{name}",
             )
-            return False
+    ctx.jenkins(source).cancel(taken)
+    return len(taken)
 
-        moved += bool(ctx.change("relay", move, again=True, detail={"job": item.job, "relay": name}))
-    return moved
+
+def _relay_id(ctx: Context, source: Side, item: QueueItem) -> str:
+    """Names one queueing for ever; searched for on the owner before anything is sent again."""
+    return f"{ctx.id}-{source.value}-{item.id}-{item.since_ms}"
 
 
 def _fired_as_owner(ctx: Context, source: Side, item: QueueItem) -> bool:

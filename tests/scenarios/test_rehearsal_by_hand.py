@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.free_ports import free_port
+from rehearsal.jenkins.war import make_war
 
 COMMAND = str(Path(sys.executable).with_name("ci-upgrade"))
 SMALL = ["--jobs", "8", "--builds", "20", "--rate", "5"]
@@ -27,9 +28,9 @@ exec {python} -m rehearsal.jenkins "$@"
 
 
 @contextmanager
-def rehearsal(stage: Path, port: int) -> Iterator[tuple[subprocess.Popen[str], str]]:
+def rehearsal(stage: Path, port: int, *options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A running one and the address that it printed."""
-    command = [COMMAND, "rehearse", "--port", str(port), "--directory", str(stage), *SMALL]
+    command = [COMMAND, "rehearse", "--port", str(port), "--directory", str(stage), *SMALL, *options]
     with (stage.parent / f"{stage.name}.out").open("w+") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, text=True)
         try:
@@ -95,3 +96,19 @@ def test_a_second_one_on_the_same_port_is_refused_and_a_later_one_works(tmp_path
     with rehearsal(tmp_path / "third", port) as (_, address):
         assert address == f"http://127.0.0.1:{port}/"
     assert processes_of(tmp_path) == []
+
+
+def test_wars_that_are_given_are_run_with_java(tmp_path: Path) -> None:
+    """As a real Jenkins is started, with its own options; the stand-in behind a script takes Java's place."""
+    java = tmp_path / "java"
+    java.write_text(JAVA.format(python=sys.executable))
+    java.chmod(0o755)
+    wars = {name: make_war(tmp_path / f"{name}.war", name) for name in ("2.414.3", "2.426.3")}
+    options = ["--war-from", str(wars["2.414.3"]), "--war-to", str(wars["2.426.3"]), "--java", str(java)]
+    stage = tmp_path / "stage"
+    with rehearsal(stage, free_port(), *options):
+        blue = [command for command in processes_of(stage) if "jenkins.war" in command]
+        assert len(blue) == 1
+        assert "-Djenkins.install.runSetupWizard=false" in blue[0]
+        assert "2.414.3" in blue[0]
+    assert processes_of(stage) == []
