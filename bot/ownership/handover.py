@@ -21,6 +21,8 @@ __all__ = ["hand_over", "undo_hand_over"]
 
 RELEASE_BEFORE_SECONDS = 2.0
 """The release itself takes a fraction of a second; this much must be left before a minute boundary."""
+SLOW_BOOT_SECONDS = 60.0
+"""How long the boot of an instance is taken to last whose first answer the bot did not see."""
 PENDING_SECONDS = 5.0
 """How long items that were already given to an executor may take to become builds."""
 
@@ -72,7 +74,7 @@ def _was_released(ctx: Context, to: Side) -> bool:
 
 def _await_window(ctx: Context, to: Side) -> None:
     """Wait for a moment well inside a minute, keeping the follower in step meanwhile."""
-    booted_at = ctx.jenkins(to).identity().started_ms / 1000
+    booted_at = _cron_made_at(ctx, to)
     while True:
         ctx.stop.check()
         now = ctx.clock.now()
@@ -83,6 +85,13 @@ def _await_window(ctx: Context, to: Side) -> None:
         with ctx.services.ownership:
             relay(ctx, to)
             sync(ctx, to.other, configs=False)
+
+
+def _cron_made_at(ctx: Context, to: Side) -> float:
+    """The latest moment at which this side's cron thread can have been made: somewhere in its boot, never after it answered."""
+    started_at = ctx.jenkins(to).identity().started_ms / 1000
+    answered_at = float(ctx.upgrade.facts.get("green_up_at", 0.0)) if to is Side.GREEN else 0.0
+    return answered_at if answered_at >= started_at else started_at + SLOW_BOOT_SECONDS
 
 
 def _move(ctx: Context, to: Side) -> None:

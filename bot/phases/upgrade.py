@@ -18,6 +18,7 @@ def run(ctx: Context) -> str:
     environment = ctx.services.environment
     ctx.change("start", lambda: environment.start(green, ctx.id), again=True)
     seconds = await_boot(ctx)
+    ctx.update(lambda row: row.with_facts(green_up_at=row.facts.get("green_up_at", ctx.clock.now())))
     ctx.change("fence", lambda: _fence(ctx), again=True)
     with ctx.services.ownership:
         report = sync(ctx, Side.BLUE)

@@ -69,7 +69,7 @@ class Lifecycle:
         seconds = self._options.seconds("rehearsal.boot.seconds", _BOOT_SECONDS)
         controller = Controller(self._options)
         self._controller = controller
-        self._clock = CronClock(controller.check_timers)
+        self._clock = CronClock(controller.check_timers, together=controller.lock)
         self._application = Application(controller, self.request_exit)
         for name, cause in controller.plugins.failed.items():
             controller.journal.severe(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from rehearsal.stage import Stage, StageOptions
 from tests.browser.person import Person
 
 APPROVALS = 6
 """10, 25, 50, handover, 100, retire."""
+COMPLETED = re.compile("^Completed$")
 
 
 @pytest.fixture
@@ -52,11 +54,12 @@ def test_a_person_upgrades_jenkins_by_typing_and_clicking(stage: Stage, page: Pa
         bob.until(f"question {number}", _asks(bob))
         bob.approve()
         bob.until(f"decision {number}", _decided(bob, number))
-    bob.until("the end", lambda: "completed" in bob.dashboard().inner_text().lower())
-    assert stage.to_version in bob.dashboard().inner_text()
-    assert "Bob Approver" in bob.thread().inner_text() or "@bob" in bob.thread().inner_text()
-    pictures = bob.thread().locator("img[alt*='new sessions']")
-    assert pictures.count() >= 1, "a chart with alt text is in the thread"
+    bob.until("the end", lambda: bob.dashboard().locator("strong", has_text=COMPLETED).count() == 1)
+    expect(bob.dashboard().get_by_role("heading")).to_contain_text(f"→ {stage.to_version}")
+    # An undecided card names Bob as well, as one who may approve; only these words say that he did.
+    expect(_decided_by_bob(bob)).to_have_count(APPROVALS)
+    expect(bob.approve_buttons()).to_have_count(0)
+    expect(bob.thread().locator("img[alt*='new sessions']").first).to_be_visible()
 
 
 def _asks(person: Person) -> Callable[[], bool]:
@@ -64,4 +67,9 @@ def _asks(person: Person) -> Callable[[], bool]:
 
 
 def _decided(person: Person, number: int) -> Callable[[], bool]:
-    return lambda: person.thread().inner_text().count("Approved by") >= number
+    return lambda: _decided_by_bob(person).count() == number
+
+
+def _decided_by_bob(person: Person) -> Locator:
+    """The cards that say so."""
+    return person.thread().get_by_test_id("message").filter(has_text="Approved by @Bob Approver")
