@@ -90,7 +90,8 @@ def _await_window(ctx: Context, to: Side) -> None:
 def _cron_made_at(ctx: Context, to: Side) -> float:
     """The latest moment at which this side's cron thread can have been made: somewhere in its boot, never after it answered."""
     started_at = ctx.jenkins(to).identity().started_ms / 1000
-    answered_at = float(ctx.upgrade.facts.get("green_up_at", 0.0)) if to is Side.GREEN else 0.0
+    upgrade = ctx.upgrade
+    answered_at = float(upgrade.facts.get("green_up_at", 0.0)) if to is Side.GREEN else upgrade.created_at
     return answered_at if answered_at >= started_at else started_at + SLOW_BOOT_SECONDS
 
 
