@@ -31,7 +31,12 @@ class Person:
         self.page.get_by_test_id("thread").wait_for()
 
     def dashboard(self) -> Locator:
-        return self.page.locator("main").get_by_test_id("message").filter(has_text="Builds, timers and agents").first
+        return (
+            self.page.locator("main")
+            .get_by_test_id("message")
+            .filter(has_text="Builds, timers and agents")
+            .first
+        )
 
     def thread(self) -> Locator:
         return self.page.get_by_test_id("thread")
