@@ -5,14 +5,16 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from adapters.backups.archive import ArchiveBackups
 from adapters.charts import render_gate_chart
 from adapters.clock import SystemClock
-from adapters.environments.process import ProcessEnvironment
+from adapters.environments import process
+from adapters.environments.docker import environment as docker
 from adapters.homes.writer import write_home as unpack_home
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.scripts import guard_script
@@ -22,7 +24,7 @@ from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.sqlite_store import SqliteStore, hold_lock
 from bot.announcer import Announcer
 from bot.commands import BotCommands
-from bot.config import Config, ControllerConfig, secret
+from bot.config import Config, ControllerConfig, DockerConfig, ProcessConfig, secret
 from bot.context import Contexts, Services
 from bot.engine import Engine
 from bot.errors import BotError, Permanent
@@ -30,7 +32,7 @@ from bot.faults import crash_point
 from bot.gates import Gates
 from bot.instances import current, forget_retired, retired
 from bot.model import Instance, RouterState, Side
-from bot.ports import Backups
+from bot.ports import Backups, Environment
 from bot.watching import Watcher
 from handlers.credentials import read_credentials
 from handlers.serving import build_serving
@@ -106,6 +108,17 @@ class Bot:
                     )
 
 
+_ENVIRONMENTS: Mapping[type, Callable[[str, Any], Environment]] = {
+    ProcessConfig: process.ProcessEnvironment,
+    DockerConfig: docker.DockerEnvironment,
+}
+_FIRST: Mapping[type, Callable[[str, Any], Instance]] = {
+    ProcessConfig: process.first_instance,
+    DockerConfig: docker.first_instance,
+}
+"""The running instance as each kind's configuration names it."""
+
+
 def open_store(config: Config) -> SqliteStore:
     config.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return SqliteStore(config.state_directory / "ci-upgrade.db")
@@ -155,15 +168,8 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
 
 def first_instance(config: Config, name: str) -> Instance:
     """The running instance as configured; its version is asked when it matters."""
-    blue = config.controllers[name].environment.blue
-    return Instance(
-        name=f"{name}-first",
-        version="",
-        url=str(blue.url).rstrip("/"),
-        home=str(blue.home),
-        agent_port=blue.agent_port,
-        details={"pid_file": str(blue.pid_file)},
-    )
+    environment = config.controllers[name].environment
+    return _FIRST[type(environment)](f"{name}-first", environment)
 
 
 def _services(name: str, config: ControllerConfig, token: str, backups: Backups) -> Services:
@@ -173,13 +179,14 @@ def _services(name: str, config: ControllerConfig, token: str, backups: Backups)
     def client(url: str) -> JenkinsClient:
         return JenkinsClient(url, config.user, token, verify_tls=verify)
 
+    environment = _ENVIRONMENTS[type(config.environment)](name, config.environment)
     return Services(
         name=name,
         config=config,
-        environment=ProcessEnvironment(name, config.environment),
+        environment=environment,
         router=EnvoyRouter(name, config.router),
         backups=backups,
-        jenkins=lambda instance: client(instance.url),
+        jenkins=lambda instance: client(environment.address(instance)),
         follower_guard=guard_script,
         ownership=threading.RLock(),
     )

@@ -91,7 +91,7 @@ class Instance:
     url: str
     """Address at which the bot and the router reach it directly, without a trailing slash: ``http://127.0.0.1:18001``."""
     home: str
-    """A directory (process) or a volume name (docker)."""
+    """A directory (process), or the volume or host directory that holds it (docker)."""
     agent_port: int | None = None
     """TCP agent port, None when off."""
     details: Mapping[str, str] = field(default_factory=dict)
@@ -106,8 +106,11 @@ class InstanceState:
     cpu_seconds: float | None = None
     """CPU time used since start."""
     restarts: int | None = None
+    """How often it came back by itself since it was made."""
     home_bytes_free: int | None = None
     """Free space where homes live."""
+    oom_killed: bool = False
+    """Its last end was for lack of memory."""
 
 
 @dataclass(frozen=True, slots=True)

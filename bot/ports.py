@@ -181,7 +181,11 @@ class Selection:
     keep: Callable[[str, bool], bool]
     """Called with (path, is_directory); False leaves the file, or the directory with all below it, out."""
     roots: tuple[str, ...] = ("",)
-    """Where to start reading, in this order; "" is the whole home. Roots that do not exist are passed over."""
+    """Where to start reading, in this order. Roots that do not exist are passed over.
+
+    "" is the whole home: it is walked, and a directory that is left out is never read. Any other root is small enough to be
+    read whole and filtered afterwards.
+    """
     last: tuple[str, ...] = ()
     """Base names that are sent after everything else of their root, such as ``build.xml``."""
 
@@ -189,19 +193,36 @@ class Selection:
 class Environment(Protocol):
     """Where the instances of one controller live: local processes, containers, machines."""
 
-    def core(self, version: str) -> Core:
-        """The release that would be started for a version.
+    def core(self, version: str, like: Instance) -> Core:
+        """The release that would be started for a version, beside the instance that runs today.
 
         :raises Permanent: when there is none; the text says where it was looked for.
         """
 
     def state(self, instance: Instance) -> InstanceState: ...
 
-    def create(self, name: str, like: Instance, version: str) -> Instance:
-        """Reserve a new, stopped instance with an empty home and an address of its own. The same name again returns the same one."""
+    def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:
+        """Bring the release to where the new instance will run; ``progress`` is told in a few words how far that is.
 
-    def start(self, instance: Instance, queue_id: str | None) -> None:
-        """Start it (a no-op when it runs). ``queue_id`` isolates its queue file (``-Dhudson.model.Queue.id``)."""
+        :raises Permanent: when there is none, or it may not be had.
+        """
+
+    def create(self, name: str, like: Instance, version: str, queue_id: str) -> Instance:
+        """Reserve a new, stopped instance with an empty home and an address of its own. The same name again returns the same one.
+
+        ``queue_id`` isolates its queue file (``-Dhudson.model.Queue.id``).
+
+        :raises Permanent: when something that ci-upgrade did not make has that name.
+        """
+
+    def start(self, instance: Instance) -> None:
+        """Start it; one that runs stays as it is. A new one reaches nothing and nobody but the bot (where the environment can do that)."""
+
+    def expose(self, instance: Instance, like: Instance) -> None:
+        """Let a running instance reach, and be reached by, what its model does: it was found good."""
+
+    def address(self, instance: Instance) -> str:
+        """Where the bot reaches it now, without a trailing slash; its ``url`` once it is exposed."""
 
     def stop(self, instance: Instance) -> None:
         """Stop it gracefully, then firmly; returns when it has ended. A stopped one is fine."""

@@ -11,7 +11,7 @@ from functools import partial
 from bot.errors import Permanent
 from bot.home_rules import GUARD_FILE, in_clone
 
-__all__ = ["END", "ChunkReader", "clone_stream", "members", "unfinished_builds"]
+__all__ = ["END", "ChunkReader", "clone_stream", "members", "unfinished_builds", "written"]
 
 CHUNK = 1 << 20
 END = b"\0" * (2 * tarfile.BLOCKSIZE)
@@ -121,7 +121,7 @@ def clone_stream(chunks: Iterable[bytes], unfinished: frozenset[str], guard: str
             # Without it Jenkins believes that this is a new installation and asks to be set up.
             yield _file(WIZARD_STATE, version)
 
-    return _written(edited())
+    return written(edited())
 
 
 def _fenced(config: bytes) -> bytes:
@@ -138,7 +138,8 @@ def _file(name: str, content: bytes) -> tuple[tarfile.TarInfo, Iterator[bytes]]:
     return member, iter([content])
 
 
-def _written(entries: Iterable[tuple[tarfile.TarInfo, Iterator[bytes]]]) -> Iterator[bytes]:
+def written(entries: Iterable[tuple[tarfile.TarInfo, Iterator[bytes]]]) -> Iterator[bytes]:
+    """Members with their content as an uncompressed tar stream; each content must be as long as its member says."""
     for member, content in entries:
         yield member.tobuf(tarfile.PAX_FORMAT, "utf-8", "surrogateescape")
         written = 0
@@ -146,7 +147,7 @@ def _written(entries: Iterable[tuple[tarfile.TarInfo, Iterator[bytes]]]) -> Iter
             written += len(chunk)
             yield chunk
         yield b"\0" * (-written % tarfile.BLOCKSIZE)
-    yield b"\0" * (2 * tarfile.BLOCKSIZE)
+    yield END
 
 
 def _name(member: tarfile.TarInfo) -> str:

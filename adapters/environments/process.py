@@ -22,10 +22,22 @@ from bot.errors import Permanent, Temporary
 from bot.model import Core, Instance, InstanceState
 from bot.ports import Selection
 
-__all__ = ["ProcessEnvironment"]
+__all__ = ["ProcessEnvironment", "first_instance"]
 
 RECORDED_SECONDS = 2.0
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSPHRASE|^SLACK_|^CI_UPGRADE_")
+
+
+def first_instance(name: str, config: ProcessConfig) -> Instance:
+    """The running instance as it is configured."""
+    return Instance(
+        name=name,
+        version="",
+        url=str(config.blue.url).rstrip("/"),
+        home=str(config.blue.home),
+        agent_port=config.blue.agent_port,
+        details={"pid_file": str(config.blue.pid_file)},
+    )
 
 
 class ProcessEnvironment:
@@ -38,7 +50,7 @@ class ProcessEnvironment:
         self._name = name
         self._config = config
 
-    def core(self, version: str) -> Core:
+    def core(self, version: str, like: Instance) -> Core:  # noqa: ARG002  # see create
         war = Path(self._config.wars.replace("{version}", version))
         try:
             with zipfile.ZipFile(war) as archive:
@@ -61,7 +73,10 @@ class ProcessEnvironment:
         memory, cpu = usage(found) if found else (None, None)
         return InstanceState(found is not None, home.is_dir(), memory, cpu, None, free)
 
-    def create(self, name: str, like: Instance, version: str) -> Instance:  # noqa: ARG002  # a process takes nothing over from its model
+    def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:  # noqa: ARG002  # wars are there or they are not
+        return self.core(version, like)
+
+    def create(self, name: str, like: Instance, version: str, queue_id: str) -> Instance:  # noqa: ARG002  # a process takes nothing over from its model
         directory = self._config.directory / name
         record = directory / "instance.json"
         if record.exists():
@@ -73,17 +88,22 @@ class ProcessEnvironment:
             version=version,
             url=f"http://127.0.0.1:{self._free_port()}",
             home=str(home),
-            details={"pid_file": str(directory / "pid"), "log": str(directory / "jenkins.log")},
+            details={
+                "pid_file": str(directory / "pid"),
+                "log": str(directory / "jenkins.log"),
+                "queue_id": queue_id,
+            },
         )
         temporary = record.with_suffix(".tmp")
         temporary.write_text(json.dumps(asdict(instance)))
         temporary.replace(record)
         return instance
 
-    def start(self, instance: Instance, queue_id: str | None) -> None:
+    def start(self, instance: Instance) -> None:
         if self._find(instance) is not None:
             return
-        war = self.core(instance.version).reference
+        war = self.core(instance.version, instance).reference
+        queue_id = instance.details.get("queue_id")
         options = [*self._config.jvm_options, *([f"-Dhudson.model.Queue.id={queue_id}"] if queue_id else [])]
         values = {
             "java": self._config.java,
@@ -115,6 +135,12 @@ class ProcessEnvironment:
         deadline = time.monotonic() + RECORDED_SECONDS
         while self._find(instance) is None and time.monotonic() < deadline:
             time.sleep(0.01)
+
+    def expose(self, instance: Instance, like: Instance) -> None:
+        """Processes of one machine are not kept apart."""
+
+    def address(self, instance: Instance) -> str:
+        return instance.url
 
     def stop(self, instance: Instance) -> None:
         found = self._find(instance)

@@ -71,7 +71,7 @@ class Acting:
             raise Refused(
                 f"{controller} already runs {source}, which is not older than {target}. Name a newer version."
             )
-        services.environment.core(target)
+        services.environment.core(target, blue)
         now = self._clock.now()
         upgrade = Upgrade(
             id="u" + secrets.token_hex(3),

@@ -62,12 +62,12 @@ def _stream(
     def keep(path: str, is_directory: bool) -> bool:
         match = _BUILD.match(path + "/")
         if match is None:
-            return is_directory and path.startswith("jobs")
+            return is_directory and f"{path}/".startswith("jobs/")
         ours = int(match["number"]) < known.get(_job_name(match["job"]), 1)
         directory = f"{match['job']}/builds/{match['number']}"
         return not ours and directory not in left_out and not never_synced(path)
 
-    selection = Selection(keep=keep, roots=("jobs",), last=SYNC_LAST)
+    selection = Selection(keep=keep, last=SYNC_LAST)
     return ctx.services.environment.read_home(
         ctx.upgrade.instance(Side.GREEN), selection, lambda _path, _why: None
     )

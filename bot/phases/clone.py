@@ -14,6 +14,7 @@ __all__ = ["run"]
 def run(ctx: Context) -> str:
     upgrade, environment = ctx.upgrade, ctx.services.environment
     name = f"{upgrade.controller}-{upgrade.id}"
+    ctx.change("fetch", lambda: _fetch(ctx))
     ctx.change("create", lambda: _create(ctx, name))
     green = ctx.upgrade.green
     assert green is not None, "green was created"
@@ -21,9 +22,20 @@ def run(ctx: Context) -> str:
     return f"green's home was restored from backup {upgrade.facts['backup']}; its address is {green.url}"
 
 
+def _fetch(ctx: Context) -> None:
+    target = ctx.upgrade.target
+
+    def progress(text: str) -> None:
+        ctx.stop.check()
+        ctx.say(f"Fetching {target}", text, key="fetch")
+
+    core = ctx.services.environment.fetch(target, ctx.upgrade.blue, progress)
+    ctx.update(lambda row: row.with_facts(core=core.reference))
+
+
 def _create(ctx: Context, name: str) -> None:
     upgrade = ctx.upgrade
-    green = ctx.services.environment.create(name, upgrade.blue, upgrade.target)
+    green = ctx.services.environment.create(name, upgrade.blue, upgrade.target, ctx.id)
     ctx.update(lambda row: dataclasses.replace(row, green=green))
 
 

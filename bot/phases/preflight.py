@@ -63,7 +63,7 @@ def inspect(services: Services, blue: Instance, target: str) -> tuple[Finding, .
     if identity:
         findings += _about_controller(services, jenkins, identity[0], target)
     findings += [
-        _asked("Target", lambda: _target(services, target)),
+        _asked("Target", lambda: _target(services, blue, target)),
         _asked("Router", lambda: _router(services, blue)),
         _asked("Disk", lambda: _disk(services, blue)),
         _asked("Memory", lambda: _memory(services, blue)),
@@ -111,8 +111,8 @@ def _asked(name: str, ask: Callable[[], Finding]) -> Finding:
         return Finding("blocker", name, str(error))
 
 
-def _target(services: Services, target: str) -> Finding:
-    core = services.environment.core(target)
+def _target(services: Services, blue: Instance, target: str) -> Finding:
+    core = services.environment.core(target, blue)
     needed = java_for(target)
     if core.java and not set(core.java) & set(needed):
         has = ", ".join(map(str, core.java))

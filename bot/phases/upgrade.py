@@ -16,7 +16,7 @@ __all__ = ["run"]
 def run(ctx: Context) -> str:
     green = ctx.upgrade.instance(Side.GREEN)
     environment = ctx.services.environment
-    ctx.change("start", lambda: environment.start(green, ctx.id), again=True)
+    ctx.change("start", lambda: environment.start(green), again=True)
     seconds = await_boot(ctx)
     ctx.update(lambda row: row.with_facts(green_up_at=row.facts.get("green_up_at", ctx.clock.now())))
     ctx.change("fence", lambda: _fence(ctx), again=True)

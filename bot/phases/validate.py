@@ -37,6 +37,8 @@ def run(ctx: Context) -> str:
     ctx.say("Validation report", *lines, tone="bad" if failed else "good", key="report")
     if failed:
         raise Permanent("; ".join(f"{check.name}: {check.text}" for check in failed))
+    blue, green = ctx.upgrade.blue, ctx.upgrade.instance(Side.GREEN)
+    ctx.change("expose", lambda: ctx.services.environment.expose(green, blue), again=True)
     return f"{len(checks)} checks passed"
 
 

@@ -17,6 +17,8 @@ from rehearsal.jenkins.war import read_version
 
 __all__ = ["main", "parse_options"]
 
+_EXIT_ON_RESTART = 5
+"""What a real one's ExitLifecycle ends with: in a container, something outside starts it again."""
 _MEMORY = re.compile(r"-Xmx(\d+)([kmg])", re.IGNORECASE)
 _UNITS = {"k": 1 << 10, "m": 1 << 20, "g": 1 << 30}
 
@@ -77,6 +79,8 @@ def main() -> None:
     server.server_close()
     life.shut_down()
     sys.stdout.flush()
+    if life.restart and options.properties.get("hudson.lifecycle") == "hudson.lifecycle.ExitLifecycle":
+        os._exit(_EXIT_ON_RESTART)
     if life.restart:
         os.execv(sys.executable, [sys.executable, "-m", "rehearsal.jenkins", *sys.argv[1:]])  # noqa: S606  the same program again
     os._exit(143)

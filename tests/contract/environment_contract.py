@@ -49,31 +49,31 @@ class EnvironmentContract:
 
     @pytest.fixture
     def green(self, rig: EnvironmentRig) -> Iterator[Instance]:
-        green = rig.environment.create("main-u1", rig.blue, "2.440.1")
+        green = rig.environment.create("main-u1", rig.blue, "2.440.1", "u1")
         yield green
         rig.environment.stop(green)
 
     def test_creating_twice_gives_the_same_instance(self, rig: EnvironmentRig, green: Instance) -> None:
         """A step that is made again must not make a second green."""
-        assert rig.environment.create("main-u1", rig.blue, "2.440.1") == green
-        assert rig.environment.create("main-u2", rig.blue, "2.440.1").url != green.url
+        assert rig.environment.create("main-u1", rig.blue, "2.440.1", "u1") == green
+        assert rig.environment.create("main-u2", rig.blue, "2.440.1", "u1").url != green.url
 
     def test_starting_twice_runs_one(self, rig: EnvironmentRig, green: Instance) -> None:
-        rig.environment.start(green, "u1")
+        rig.environment.start(green)
         first = rig.environment.state(green)
-        rig.environment.start(green, "u1")
+        rig.environment.start(green)
         assert first.running
         assert rig.environment.state(green).running
         assert (first.memory_bytes or 0) > 0
 
     def test_stopping_ends_it_and_a_stopped_one_is_fine(self, rig: EnvironmentRig, green: Instance) -> None:
-        rig.environment.start(green, None)
+        rig.environment.start(green)
         rig.environment.stop(green)
         assert not rig.environment.state(green).running
         rig.environment.stop(green)
 
     def test_a_running_instance_is_not_removed(self, rig: EnvironmentRig, green: Instance) -> None:
-        rig.environment.start(green, None)
+        rig.environment.start(green)
         with pytest.raises(Permanent, match="runs"):
             rig.environment.remove(green)
         rig.environment.stop(green)

@@ -91,10 +91,10 @@ def test_an_instance_survives_its_starter_and_is_found_again(
         "from adapters.environments.process import ProcessEnvironment; from bot.model import Instance\n"
         "e = ProcessEnvironment('main', config(Path(sys.argv[1])))\n"
         "b = Instance('b', '1', 'http://x', '/', details={'pid_file': '/none'})\n"
-        "e.start(e.create('main-u1', b, '2.440.1'), 'u1')"
+        "e.start(e.create('main-u1', b, '2.440.1', 'u1'))"
     )
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, timeout=60)
-    green = rig.environment.create("main-u1", rig.blue, "2.440.1")
+    green = rig.environment.create("main-u1", rig.blue, "2.440.1", "u1")
     assert rig.environment.state(green).running
     rig.environment.stop(green)
     assert not rig.environment.state(green).running
@@ -105,7 +105,7 @@ def test_another_process_with_the_pid_is_never_ended(
 ) -> None:
     """Process ids are used again; a pid file may be old."""
     rig = make()
-    green = rig.environment.create("main-u1", rig.blue, "2.440.1")
+    green = rig.environment.create("main-u1", rig.blue, "2.440.1", "u1")
     stranger = subprocess.Popen([sys.executable, "-c", SLEEPER])
     try:
         Path(green.details["pid_file"]).write_text(str(stranger.pid))
@@ -119,8 +119,8 @@ def test_another_process_with_the_pid_is_never_ended(
 
 def test_a_deaf_process_is_ended_after_its_grace(make: Callable[..., EnvironmentRig]) -> None:
     rig = make(program=STUBBORN, grace=0.3)
-    green = rig.environment.create("main-u1", rig.blue, "2.440.1")
-    rig.environment.start(green, None)
+    green = rig.environment.create("main-u1", rig.blue, "2.440.1", "u1")
+    rig.environment.start(green)
     rig.environment.stop(green)
     assert not rig.environment.state(green).running
 
@@ -132,8 +132,8 @@ def test_secrets_of_the_bot_do_not_reach_the_instance(
     for name in ("SLACK_BOT_TOKEN", "JENKINS_MAIN_TOKEN", "SLACK_SIGNING_SECRET", "DB_PASSWORD"):
         monkeypatch.setenv(name, "hush")
     rig = make()
-    green = rig.environment.create("main-u1", rig.blue, "2.440.1")
-    rig.environment.start(green, "u1")
+    green = rig.environment.create("main-u1", rig.blue, "2.440.1", "u1")
+    rig.environment.start(green)
     pid = int(Path(green.details["pid_file"]).read_text())
     assert environment_of(pid)["JENKINS_HOME"] == green.home
     assert "hush" not in environment_of(pid).values()
@@ -156,22 +156,22 @@ def test_a_war_that_is_not_the_release_is_refused(
     if manifest is not None:
         make_war(tmp_path / "wars/2.516.3.war", manifest)
     with pytest.raises(Permanent, match=advice):
-        rig.environment.core("2.516.3")
-    assert rig.environment.core("2.440.1").version == "2.440.1"
+        rig.environment.core("2.516.3", rig.blue)
+    assert rig.environment.core("2.440.1", rig.blue).version == "2.440.1"
 
 
 def test_a_file_that_is_no_archive_is_refused(make: Callable[..., EnvironmentRig], tmp_path: Path) -> None:
     rig = make()
     (tmp_path / "wars/2.516.3.war").write_text("not a zip")
     with pytest.raises(Permanent, match="not a Jenkins war"):
-        rig.environment.core("2.516.3")
+        rig.environment.core("2.516.3", rig.blue)
 
 
 def test_no_free_port_is_said(make: Callable[..., EnvironmentRig]) -> None:
     rig = make(ports=(28151, 28151))
-    rig.environment.create("main-u1", rig.blue, "2.440.1")
+    rig.environment.create("main-u1", rig.blue, "2.440.1", "u1")
     with pytest.raises(Permanent, match="no port"):
-        rig.environment.create("main-u2", rig.blue, "2.440.1")
+        rig.environment.create("main-u2", rig.blue, "2.440.1", "u1")
 
 
 def test_a_full_disk_is_a_plain_sentence(make: Callable[..., EnvironmentRig], tmp_path: Path) -> None:

@@ -56,20 +56,29 @@ class FakeEnvironment:
 
     world: World
 
-    def core(self, version: str) -> Core:
+    def core(self, version: str, like: Instance) -> Core:
         return Core(version, f"jenkins-{version}.war", (17, 21))
 
     def state(self, instance: Instance) -> InstanceState:
         jenkins = self.world.instances.get(instance.name)
         return InstanceState(bool(jenkins and jenkins.running), jenkins is not None, 10**8, 1.0, 0, 10**12)
 
-    def create(self, name: str, like: Instance, version: str) -> Instance:
+    def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:
+        return self.core(version, like)
+
+    def create(self, name: str, like: Instance, version: str, queue_id: str) -> Instance:
         instance = Instance(name, version, f"http://{name}", name)
         self.world.add(instance, {})
         return instance
 
-    def start(self, instance: Instance, queue_id: str | None) -> None:
+    def start(self, instance: Instance) -> None:
         self.world.instances[instance.name].start()
+
+    def expose(self, instance: Instance, like: Instance) -> None:
+        self.world.exposed.add(instance.name)
+
+    def address(self, instance: Instance) -> str:
+        return instance.url
 
     def stop(self, instance: Instance) -> None:
         self.world.instances[instance.name].stop()
@@ -181,6 +190,7 @@ class World:
         self.backups = FakeBackups()
         self.router = FakeRouter()
         self.triggered: list[str] = []
+        self.exposed: set[str] = set()
         self.blue = Instance("main-first", "2.426.2", "http://blue", "blue")
         self.add(
             self.blue,

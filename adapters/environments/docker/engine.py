@@ -1,0 +1,133 @@
+"""One Docker engine: its client, programs run inside its containers, and its failures as the bot's two verdicts."""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+import docker
+import requests
+import urllib3
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.tls import TLSConfig
+from docker.utils.socket import STDERR, frames_iter
+
+from bot.config import DockerEngineConfig
+from bot.errors import BotError, Permanent, Temporary
+
+__all__ = ["Engine", "Execution"]
+
+ANSWER_SECONDS = 120
+"""Longest silence of the engine that is waited for."""
+ERROR_LIMIT = 300
+EXTRA_ERRORS = 1 << 20
+"""So much of a program's error output is kept."""
+_NO_ANSWER = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError, OSError, EOFError)
+
+
+class Engine:
+    """Connects when it is first used: a bot must be able to start while an engine is down."""
+
+    def __init__(self, config: DockerEngineConfig) -> None:
+        self.config = config
+        self._client: docker.DockerClient | None = None
+        self._connecting = threading.Lock()
+
+    @property
+    def client(self) -> docker.DockerClient:
+        """:raises Temporary: when the engine does not answer."""
+        with self._connecting:
+            if self._client is None:
+                self._client = self._connect()
+                weakref.finalize(self, self._client.close)
+            return self._client
+
+    @contextmanager
+    def asked(self, what: str) -> Iterator[docker.DockerClient]:
+        """The client; failures inside the block become the bot's, with ``what`` (such as "inspect jenkins") in the text."""
+        client = self.client
+        try:
+            yield client
+        except BotError:
+            raise
+        except DockerException as error:
+            raise _translated(error, what) from error
+        except _NO_ANSWER as error:
+            raise Temporary(f"Docker does not answer ({what}): {str(error)[:ERROR_LIMIT]}") from error
+
+    def _connect(self) -> docker.DockerClient:
+        config = self.config
+        tls = None
+        if config.ca_file or config.cert_file:
+            pair = (str(config.cert_file), str(config.key_file)) if config.cert_file else None
+            tls = TLSConfig(
+                client_cert=pair, ca_cert=str(config.ca_file) if config.ca_file else None, verify=True
+            )
+        try:
+            if config.url is None:
+                return docker.from_env(timeout=ANSWER_SECONDS)
+            return docker.DockerClient(config.url, tls=tls, timeout=ANSWER_SECONDS)
+        except (DockerException, *_NO_ANSWER) as error:
+            where = config.url or "DOCKER_HOST, or the default socket"
+            raise Temporary(
+                f"the Docker engine at {where} does not answer: {str(error)[:ERROR_LIMIT]}"
+            ) from error
+
+
+class Execution:
+    """A program in a running container, as root: homes have files that their own user may not read."""
+
+    def __init__(self, engine: Engine, container: str, command: Sequence[str]) -> None:
+        self._engine = engine
+        self._container = container
+        self._command = list(command)
+        self.errors = b""
+        """Its error output, complete when the output was read to its end."""
+        self.exit_code = -1
+
+    def output(self) -> Iterator[bytes]:
+        """Its output as it comes.
+
+        :raises Temporary: when the container does not run, or the connection is lost.
+        """
+        errors = bytearray()
+        with self._engine.asked(f"run a program in {self._container}") as client:
+            started = client.api.exec_create(self._container, self._command, user="0", workdir="/")["Id"]
+            connection = client.api.exec_start(started, socket=True)
+            try:
+                for stream, data in frames_iter(connection, tty=False):
+                    if stream == STDERR:
+                        errors += data[: max(0, EXTRA_ERRORS - len(errors))]
+                    else:
+                        yield data
+            finally:
+                # The library hands out the raw connection and keeps the answer that owns it in this attribute.
+                connection._response.close()
+            code = client.api.exec_inspect(started)["ExitCode"]
+        if code is None:
+            raise Temporary(f"the connection to a program in {self._container} was lost")
+        self.errors, self.exit_code = bytes(errors), code
+
+    def run(self) -> bytes:
+        """Its whole output."""
+        return b"".join(self.output())
+
+
+def _translated(error: DockerException, what: str) -> BotError:
+    text = f"Docker cannot {what}: {_explanation(error)}"
+    if isinstance(error, ImageNotFound | NotFound):
+        return Permanent(text)
+    if isinstance(error, APIError):
+        # The engine has no code of its own for a full disk.
+        if "no space left on device" in text:
+            return Permanent(f"{text}: free some space on the engine's machine and try again")
+        if error.status_code is not None and (error.status_code >= 500 or error.status_code == 409):
+            return Temporary(text)
+        return Permanent(text)
+    return Temporary(text)
+
+
+def _explanation(error: DockerException) -> str:
+    return str(getattr(error, "explanation", None) or error)[:ERROR_LIMIT]

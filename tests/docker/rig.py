@@ -1,0 +1,122 @@
+"""Blue in a container, the environment under test, and the inspection of what they leave."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import docker
+from docker.errors import APIError, NotFound
+
+from adapters.environments.docker.environment import DockerEnvironment, first_instance
+from bot.config import DockerConfig
+from bot.model import Instance
+from rehearsal.controller_image import tag
+
+__all__ = ["DockerRig", "settled"]
+
+SLEEP = ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 0.1; done"]
+
+
+class DockerRig:
+    """Names begin with the rig's own, so that tests do not meet."""
+
+    def __init__(self, client: docker.DockerClient, name: str) -> None:
+        self.client = client
+        self.name = name
+        self.blue_name = f"{name}-blue"
+        self.network = f"{name}-net"
+        self.home: Path
+        """Blue's home where the test can see it."""
+        self.environment = DockerEnvironment(name, self.config())
+
+    def config(self, **changes: Any) -> DockerConfig:
+        data: dict[str, Any] = {
+            "blue": {"container": self.blue_name, "url": "http://127.0.0.1:1"},
+            "engine": {"ports": (28200, 28299)},
+            "stop_grace_seconds": 5,
+        }
+        return DockerConfig.model_validate(data | changes)
+
+    @property
+    def blue(self) -> Instance:
+        return first_instance(f"{self.name}-first", self.config())
+
+    def start_blue(self, *, command: list[str] | None = None, **options: Any) -> None:
+        """A container that only waits, unless the test wants more of it."""
+        self.client.networks.create(self.network)
+        volume = self.client.volumes.create(f"{self.name}-blue-home")
+        settings: dict[str, Any] = {
+            "volumes": {volume.name: {"bind": "/var/jenkins_home", "mode": "rw"}},
+            "environment": {
+                "JAVA_OPTS": "-Xmx300m -Djenkins.install.runSetupWizard=false",
+                "TZ": "Europe/Vienna",
+            },
+            "labels": {
+                "com.docker.compose.project": self.name,
+                "com.docker.compose.service": "jenkins",
+                "traefik.enable": "true",
+                "team": "ci",
+            },
+            "restart_policy": {"Name": "unless-stopped"},
+        }
+        self.client.containers.run(
+            tag("2.426.2"),
+            SLEEP if command is None else command,
+            name=self.blue_name,
+            network=self.network,
+            detach=True,
+            **(settings | options),
+        )
+        self.home = Path(volume.attrs["Mountpoint"])
+        (self.home / "config.xml").write_text("<hudson/>")
+
+    def inspect(self, name: str) -> dict[str, Any]:
+        found: dict[str, Any] = self.client.api.inspect_container(name)
+        return found
+
+    def home_of(self, instance: Instance) -> Path:
+        return Path(self.client.volumes.get(instance.home).attrs["Mountpoint"])
+
+    def untouched(self) -> Mapping[str, Any]:
+        """Everything about blue's container, volume and network that somebody could have changed."""
+        container = settled(self.inspect(self.blue_name))
+        volume = self.client.volumes.get(f"{self.name}-blue-home").attrs
+        network = {
+            key: value
+            for key, value in self.client.networks.get(self.network).attrs.items()
+            if key != "Containers"
+        }
+        return {"container": container, "volume": volume, "network": network}
+
+    def left(self) -> dict[str, list[str]]:
+        """Names of what carries the bot's labels."""
+        own = {"label": f"ci-upgrade.controller={self.name}"}
+        return {
+            "containers": sorted(c.name for c in self.client.containers.list(all=True, filters=own)),
+            "volumes": sorted(v.name for v in self.client.volumes.list(filters=own)),
+            "networks": sorted(n.name for n in self.client.networks.list(filters=own)),
+        }
+
+    def close(self) -> None:
+        for container in self.client.containers.list(all=True, ignore_removed=True):
+            if container.name.startswith(self.name):
+                container.remove(force=True, v=True)
+        for volume in self.client.volumes.list():
+            if volume.name.startswith(self.name):
+                volume.remove(force=True)
+        for network in self.client.networks.list():
+            if network.name.startswith((self.name, f"ci-upgrade-{self.name}")):
+                try:
+                    network.remove()
+                except (APIError, NotFound):
+                    continue
+
+
+def settled(inspection: dict[str, Any]) -> dict[str, Any]:
+    """Without programs that are just being run in the container."""
+    copied = copy.deepcopy(inspection)
+    copied.pop("ExecIDs", None)
+    return copied
