@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from rehearsal.catalogue import CANARY, HOOKED, job_path
-from rehearsal.launch import Launch, war_path
 
 __all__ = ["CONTROLLER", "TOKEN_VARIABLE", "document", "policy"]
 
@@ -33,17 +32,14 @@ def policy(minutes_scale: float, boot_seconds: float) -> dict[str, Any]:
 def document(
     directory: Path,
     *,
-    launch: Launch,
-    wars: Path,
-    instances: Path,
-    ports: range,
-    blue: dict[str, Any],
+    environment: dict[str, Any],
     router_url: str,
     envoy: dict[str, Any],
     bot_user: str,
     minutes_scale: float,
+    boot_seconds: float,
 ) -> dict[str, Any]:
-    """For ``yaml.safe_dump``. ``blue`` and ``envoy`` are those sections' own keys."""
+    """For ``yaml.safe_dump``. ``environment`` is that whole section, ``envoy`` its own keys."""
     # Canaries and webhooks are sent to the owner, as those of a real site are.
     owner_paths = [job_path(CANARY), job_path(HOOKED)]
     return {
@@ -55,19 +51,9 @@ def document(
                 "url": router_url,
                 "user": bot_user,
                 "token_env": TOKEN_VARIABLE,
-                "environment": {
-                    "kind": "process",
-                    "command": list(launch.command),
-                    "java": launch.java,
-                    "jvm_options": list(launch.jvm_options),
-                    "wars": str(war_path(wars, "{version}")),
-                    "directory": str(instances),
-                    "ports": [ports[0], ports[-1]],
-                    "stop_grace_seconds": 30,
-                    "blue": blue,
-                },
+                "environment": environment,
                 "router": {"kind": "envoy", **envoy, "webhook_paths": owner_paths},
-                "policy": policy(minutes_scale, launch.boot_seconds),
+                "policy": policy(minutes_scale, boot_seconds),
             }
         },
     }

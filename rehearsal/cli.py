@@ -66,6 +66,13 @@ WAR = click.Path(exists=True, dir_okay=False, path_type=Path)
 @click.option("--war-to", type=WAR, help="A newer jenkins.war to upgrade to.")
 @click.option("--java", default="java", show_default=True, help="Runs both wars.")
 @click.option(
+    "--environment",
+    type=click.Choice(("process", "docker")),
+    default="process",
+    show_default=True,
+    help="Where the controllers run; docker needs an engine on this machine.",
+)
+@click.option(
     "--minutes-scale",
     type=click.FloatRange(0.001, 1),
     default=None,
@@ -91,6 +98,7 @@ def rehearse(
     war_from: Path | None,
     war_to: Path | None,
     java: str,
+    environment: str,
     minutes_scale: float | None,
     port: int,
     directory: Path | None,
@@ -116,6 +124,8 @@ def rehearse(
     """
     if (war_from is None) != (war_to is None):
         raise click.UsageError("--war-from and --war-to go together.")
+    if environment == "docker" and war_from:
+        raise click.UsageError("--environment docker runs the stand-in's image; it takes no wars.")
     if not headless and (json_path or rollback_at or kill_at_every_step):
         raise click.UsageError("--json, --rollback-at and --kill-at-every-step need --headless.")
     options = StageOptions(
@@ -127,6 +137,7 @@ def rehearse(
         wars=(war_from, war_to) if war_from and war_to else (),
         java=java,
         kill_at_every_step=kill_at_every_step,
+        environment=environment,
     )
     console = Console(stderr=True, highlight=False)
     try:

@@ -12,22 +12,23 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Protocol, Self
 
 import requests
 import yaml
 
-from rehearsal.bot_settings import TOKEN_VARIABLE, document
+from rehearsal.bot_settings import CONTROLLER, TOKEN_VARIABLE, document
 from rehearsal.catalogue import arrange
-from rehearsal.child_processes import Supervisor, end_group, end_recorded, spawn, tail
+from rehearsal.child_processes import Supervisor, tail
 from rehearsal.envoy import Envoy
 from rehearsal.free_ports import free_range, require_free
 from rehearsal.jenkins.seed import seed_home
 from rehearsal.jenkins_reader import JenkinsReader, NoAnswer
-from rehearsal.launch import REAL, STAND_IN, place_wars, war_path
+from rehearsal.launch import REAL, STAND_IN, place_wars
+from rehearsal.process_host import ProcessHost
 from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDriver
 
-__all__ = ["Stage", "StageError", "StageOptions", "ci_upgrade"]
+__all__ = ["Host", "Stage", "StageError", "StageOptions", "ci_upgrade"]
 
 EXECUTORS = 16
 """More than ever run at once: a canary must wait for nothing but the bot."""
@@ -56,6 +57,31 @@ class StageOptions:
     """A real ``jenkins.war`` to start from and one to upgrade to; none: the stand-in."""
     java: str = "java"
     kill_at_every_step: bool = False
+    environment: str = "process"
+    """``process`` or ``docker``."""
+
+
+class Host(Protocol):
+    """Where the Jenkins instances of the stage live."""
+
+    blue_url: str
+
+    def start_blue(self, home: Path) -> None:
+        """Take the seeded home over and start blue with it."""
+
+    def blue_ended(self) -> bool: ...
+
+    def blue_log(self) -> str:
+        """Its last lines."""
+
+    def has_green(self) -> bool:
+        """Whether the bot has made an instance."""
+
+    def environment(self) -> dict[str, Any]:
+        """That section of the bot's configuration."""
+
+    def close(self) -> None:
+        """End and remove every instance."""
 
 
 class Stage:
@@ -73,17 +99,16 @@ class Stage:
         self.bot_log = directory / "bot.log"
         self.kill_directory = directory / "kills"
         self.config = directory / "ci-upgrade.yaml"
-        self.instances = directory / "instances"
-        """One directory for each instance that the bot makes."""
         self._directory = directory
         self._wars = directory / "wars"
         self.from_version, self.to_version = place_wars(self._wars, options.wars)
         self._launch = dataclasses.replace(REAL, java=options.java) if options.wars else STAND_IN
-        router_port, admin_port, self._blue_port = free_range(3)
+        router_port, admin_port, blue_port = free_range(3)
         self._ports = free_range(INSTANCE_PORTS)
+        self.host = self._make_host(blue_port)
         self._envoy = Envoy(directory / "envoy", router_port, admin_port)
         self.router_url = self._envoy.url
-        self.blue_url = f"http://127.0.0.1:{self._blue_port}"
+        self.blue_url = self.host.blue_url
         self.other_urls = [f"http://127.0.0.1:{port}" for port in self._ports]
         """Where other instances than blue may appear."""
         self._stack = ExitStack()
@@ -96,6 +121,22 @@ class Stage:
         """Whether the router was told of a second instance."""
         clusters = requests.get(f"{self._envoy.admin_url}/clusters", timeout=5).text
         return any(f"127.0.0.1:{port}::" in clusters for port in self._ports)
+
+    def _make_host(self, blue_port: int) -> Host:
+        if self.options.environment == "process":
+            return ProcessHost(
+                self._directory, self._launch, self._wars, self.from_version, blue_port, self._ports
+            )
+        # The Docker library takes its time to load, and most rehearsals do without.
+        from rehearsal.container_host import ContainerHost, NoEngine
+
+        prefix = f"rehearsal-{blue_port}"
+        try:
+            return ContainerHost(
+                prefix, CONTROLLER, self.from_version, self.to_version, blue_port, self._ports
+            )
+        except NoEngine as error:
+            raise StageError(str(error)) from error
 
     def __enter__(self) -> Self:
         """Start everything; what did start is stopped again when something does not.
@@ -117,7 +158,7 @@ class Stage:
     # ---- starting ------------------------------------------------------------------------------------------------
 
     def _start(self) -> None:
-        home = self._directory / "blue" / "home"
+        home = self._directory / "seeded"
         self.accounts = seed_home(
             home,
             version=self.from_version,
@@ -128,21 +169,15 @@ class Stage:
             executors=EXECUTORS,
             pipelines=self._launch is STAND_IN,
         )
-        self._start_blue(home)
+        self._stack.callback(self.host.close)
+        self.host.start_blue(home)
         self._start_workspace()
         try:
             self._stack.enter_context(self._envoy)
         except RuntimeError as error:
             raise StageError(str(error)) from error
         self._await_blue()
-        self._start_bot(home)
-
-    def _start_blue(self, home: Path) -> None:
-        command = self._launch.arguments(war_path(self._wars, self.from_version), self._blue_port)
-        self._blue_log = home.parent / "jenkins.log"
-        self._blue = spawn(command, {**os.environ, "JENKINS_HOME": str(home)}, self._blue_log)
-        self._stack.callback(end_group, self._blue, at_once=True)
-        (home.parent / "pid").write_text(str(self._blue.pid))
+        self._start_bot()
 
     def _start_workspace(self) -> None:
         manifest = Manifest.read(MANIFEST) if MANIFEST.exists() else Manifest()
@@ -159,34 +194,28 @@ class Stage:
         reader = JenkinsReader(self.blue_url, self.accounts.admin_user, self.accounts.admin_token)
 
         def answers() -> bool:
-            if self._blue.poll() is not None:
-                raise StageError(f"blue ended while it started:\n{tail(self._blue_log)}")
+            if self.host.blue_ended():
+                raise StageError(f"blue ended while it started:\n{self.host.blue_log()}")
             try:
                 self.catalogue = arrange(reader.jobs())
             except NoAnswer:
                 return False
             return True
 
-        _await(answers, self._launch.boot_seconds, lambda: f"blue did not start:\n{tail(self._blue_log)}")
+        _await(answers, self._launch.boot_seconds, lambda: f"blue did not start:\n{self.host.blue_log()}")
 
-    def _start_bot(self, home: Path) -> None:
+    def _start_bot(self) -> None:
         self.kill_directory.mkdir()
-        self.instances.mkdir()
         settings = document(
             self._directory,
-            launch=self._launch,
-            wars=self._wars,
-            instances=self.instances,
-            ports=self._ports,
-            blue={"url": self.blue_url, "home": str(home), "pid_file": str(home.parent / "pid")},
+            environment=self.host.environment(),
             router_url=self.router_url,
             envoy={"admin": self._envoy.admin_url, "resources": str(self._envoy.resources)},
             bot_user=self.accounts.bot_user,
             minutes_scale=self.options.minutes_scale,
+            boot_seconds=self._launch.boot_seconds,
         )
         self.config.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
-        # Registered before the bot, so called after its end, when it can start none any more.
-        self._stack.callback(self._end_instances)
         self.bot = Supervisor(
             [ci_upgrade(), "serve", "--config", str(self.config)],
             self._bot_environment(),
@@ -227,10 +256,6 @@ class Stage:
             CONNECT_SECONDS,
             lambda: f"the bot did not set up the router or did not connect:\n{tail(self.bot_log)}",
         )
-
-    def _end_instances(self) -> None:
-        for directory in self.instances.iterdir():
-            end_recorded(directory / "pid", directory / "home")
 
 
 def ci_upgrade() -> str:

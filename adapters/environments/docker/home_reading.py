@@ -25,6 +25,8 @@ GROUP_ARGUMENTS = 60_000
 GROUP_BYTES = 32 << 20
 LARGE_BYTES = 64 << 20
 """A file above this is passed on while it is read, so a change of it can be reported but not be mended."""
+ROOTS = 200
+"""Roots that are read with one program."""
 DIRECTORIES = 100
 """Directories that are listed with one program."""
 CHUNK = 1 << 20
@@ -49,8 +51,11 @@ def read_home(
 
 
 def _selected(home: _Home, selection: Selection) -> Iterator[Member]:
-    for root in selection.roots:
-        source = _small(home, root, selection) if root else _walk(home, selection)
+    roots = sorted({root for root in selection.roots if root})
+    sources = [_small(home, roots[at : at + ROOTS], selection) for at in range(0, len(roots), ROOTS)]
+    if "" in selection.roots:
+        sources.append(_walk(home, selection))
+    for source in sources:
         late: list[tuple[tarfile.TarInfo, bytes]] = []
         for member, content in source:
             if member.name.rsplit("/", 1)[-1] in selection.last:
@@ -61,20 +66,25 @@ def _selected(home: _Home, selection: Selection) -> Iterator[Member]:
             yield member, iter([whole])
 
 
-def _small(home: _Home, root: str, selection: Selection) -> Iterator[Member]:
-    """A root that is read whole and filtered; the directories that lead to it come first."""
-    parts = root.split("/")
-    parents = ["/".join(parts[:depth]) for depth in range(1, len(parts))]
+def _small(home: _Home, roots: Sequence[str], selection: Selection) -> Iterator[Member]:
+    """Roots that are read whole and filtered; the directories that lead to them come first."""
+    parents = {parent for root in roots for parent in _above(root)}
     if parents:
-        yield from _group(home, parents, recursive=False)
+        yield from _group(home, sorted(parents), recursive=False)
     left_out: set[str] = set()
-    for member, content in _group(home, [root], recursive=True):
-        steps = member.name.split("/")
-        above = {"/".join(steps[:depth]) for depth in range(len(parts) + 1, len(steps))}
-        if above & left_out or (member.name != root and not selection.keep(member.name, member.isdir())):
+    for member, content in _group(home, roots, recursive=True):
+        if left_out.intersection(_above(member.name)) or not (
+            member.name in roots or selection.keep(member.name, member.isdir())
+        ):
             left_out.add(member.name)
         else:
             yield member, content
+
+
+def _above(path: str) -> list[str]:
+    """``a/b/c`` → ``a``, ``a/b``."""
+    steps = path.split("/")
+    return ["/".join(steps[:depth]) for depth in range(1, len(steps))]
 
 
 def _walk(home: _Home, selection: Selection) -> Iterator[Member]:
@@ -129,7 +139,9 @@ def _group(home: _Home, paths: Sequence[str], *, recursive: bool) -> Iterator[Me
             before, after = _facts(home, execution)
             good = {path for path, facts in before.items() if _as_it_was(facts, after.get(path))}
             spool.seek(0)
-            for member, content in members(iter(lambda: spool.read(CHUNK), b"")):  # read to its end before the spool changes
+            for member, content in members(
+                iter(lambda: spool.read(CHUNK), b"")
+            ):  # read to its end before the spool changes
                 member.name = member.name.removeprefix("./")
                 if member.name in good:
                     good.discard(member.name)
