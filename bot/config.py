@@ -7,12 +7,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, ValidationError, field_validator, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    HttpUrl,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 from bot.errors import ConfigurationError
 
@@ -278,6 +287,11 @@ class BackupConfig(_Model):
     """A file with a passphrase. Without it archives are protected by their file mode (0600) only."""
 
 
+def _of_kind(usual: str) -> Callable[[Any], Any]:
+    """A section that does not say its kind is of the usual one."""
+    return lambda value: {"kind": usual} | value if isinstance(value, dict) else value
+
+
 class ControllerConfig(_Model):
     url: HttpUrl
     """The public root URL that users know; it leads to the router."""
@@ -288,7 +302,9 @@ class ControllerConfig(_Model):
     """File that holds the API token."""
     verify_tls: bool | Path = True
     """False, or the path of a CA bundle."""
-    environment: Annotated[ProcessConfig | DockerConfig, Field(discriminator="kind")]
+    environment: Annotated[
+        ProcessConfig | DockerConfig, Field(discriminator="kind"), BeforeValidator(_of_kind("process"))
+    ]
     router: EnvoyConfig
     policy: PolicyConfig = PolicyConfig()
     thresholds: ThresholdConfig = ThresholdConfig()

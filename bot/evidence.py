@@ -52,6 +52,7 @@ def take_sample(ctx: Context) -> None:
             "failed_probes": len(probes) - len(good),
             "requests": None,
             "errors": None,
+            **_condition(ctx, side),
         }
     try:
         for side, traffic in ctx.services.router.traffic().items():
@@ -71,6 +72,20 @@ def take_sample(ctx: Context) -> None:
     )
 
 
+def _condition(ctx: Context, side: Side) -> dict[str, Any]:
+    """What the environment says of the instance; nothing where it cannot."""
+    try:
+        state = ctx.services.environment.state(ctx.upgrade.instance(side))
+    except BotError:
+        return {}
+    return {
+        "memory": state.memory_bytes,
+        "cpu": state.cpu_seconds,
+        "restarts": state.restarts,
+        "out_of_memory": state.oom_killed,
+    }
+
+
 def gather(ctx: Context, since: float) -> Evidence:
     """Everything measured since a time, with the verdict."""
     samples = ctx.store.samples(ctx.id, since)
@@ -88,6 +103,11 @@ def gather(ctx: Context, since: float) -> Evidence:
         ),
         EvidenceRow("Response p95", _ms(percentile(blue.probes, 0.95)), _ms(percentile(green.probes, 0.95))),
         EvidenceRow("Failed probes", str(blue.failed_probes), str(green.failed_probes)),
+        EvidenceRow(
+            "Memory", _mib(_last(samples, "blue", "memory")), _mib(_last(samples, "green", "memory"))
+        ),
+        EvidenceRow("Processor", _cores(samples, "blue"), _cores(samples, "green"), "cores, on average"),
+        EvidenceRow("Restarts", str(blue.restarts), str(green.restarts)),
         EvidenceRow("Sync lag", "–", f"{max(lags):.1f} s" if lags else "unknown", "longest"),
     )
     return Evidence(verdict.kind, verdict.reasons, rows, since, ctx.clock.now())
@@ -118,7 +138,7 @@ def series(ctx: Context, since: float, title: str) -> Series:
 
 def _total(samples: Samples, side: str) -> SideSample:
     probes: list[float] = []
-    requests = errors = failed = 0
+    requests = errors = failed = restarts = 0
     before: Mapping[str, Any] | None = None
     for _, sample in samples:
         figures = sample["sides"][side]
@@ -127,8 +147,10 @@ def _total(samples: Samples, side: str) -> SideSample:
         if before is not None:
             requests += _increase(before["requests"], figures["requests"])
             errors += _increase(before["errors"], figures["errors"])
+            restarts += _increase(before.get("restarts"), figures.get("restarts"))
         before = figures
-    return SideSample(requests, errors, tuple(probes), failed)
+    killed = restarts > 0 and any(sample["sides"][side].get("out_of_memory") for _, sample in samples)
+    return SideSample(requests, errors, tuple(probes), failed, restarts, killed)
 
 
 def _increase(before: int | None, after: int | None) -> int:
@@ -136,6 +158,31 @@ def _increase(before: int | None, after: int | None) -> int:
     if before is None or after is None:
         return 0
     return after - before if after >= before else after
+
+
+def _last(samples: Samples, side: str, figure: str) -> float | None:
+    known = [
+        sample["sides"][side][figure]
+        for _, sample in samples
+        if sample["sides"][side].get(figure) is not None
+    ]
+    return known[-1] if known else None
+
+
+def _cores(samples: Samples, side: str) -> str:
+    """Processor time over wall time, between the first and the last sample that know it."""
+    known = [
+        (at, sample["sides"][side]["cpu"])
+        for at, sample in samples
+        if sample["sides"][side].get("cpu") is not None
+    ]
+    if len(known) < 2 or known[-1][0] <= known[0][0] or known[-1][1] < known[0][1]:
+        return "–"
+    return f"{(known[-1][1] - known[0][1]) / (known[-1][0] - known[0][0]):.2f}"
+
+
+def _mib(value: float | None) -> str:
+    return "–" if value is None else f"{value / 1024**2:.0f} MiB"
 
 
 def _ms(seconds: float | None) -> str:

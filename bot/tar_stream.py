@@ -19,6 +19,7 @@ _BUILD = re.compile(r"^((?:.*/)?builds/\d+)(?:/(.*))?$")
 _CLOUDS = re.compile(rb"<clouds\b[^>]*(?<!/)>.*</clouds>", re.DOTALL)
 _EXECUTORS = re.compile(rb"<numExecutors>[^<]*</numExecutors>")
 _AGENT_PORT = re.compile(rb"<slaveAgentPort>[^<]*</slaveAgentPort>")
+_GUARD_DIRECTORY = GUARD_FILE.rpartition("/")[0]
 WIZARD_STATE = "jenkins.install.UpgradeWizard.state"
 
 
@@ -97,17 +98,17 @@ def unfinished_builds(chunks: Iterable[bytes]) -> frozenset[str]:
 
 def clone_stream(chunks: Iterable[bytes], unfinished: frozenset[str], guard: str) -> Iterator[bytes]:
     """From a backup's stream to green's home: fenced, without unfinished builds, queue, nodes and clouds."""
-    state_there = False
 
     def edited() -> Iterator[tuple[tarfile.TarInfo, Iterator[bytes]]]:
-        nonlocal state_there
+        seen: set[str] = set()
         version = b""
         for member, content in members(chunks):
             name = _name(member)
             match = _BUILD.match(name)
             if not in_clone(name) or (match and match.group(1) in unfinished):
                 continue
-            state_there |= name == WIZARD_STATE
+            if name in (WIZARD_STATE, _GUARD_DIRECTORY):
+                seen.add(name)
             if name == "config.xml":
                 text = b"".join(content())
                 version = next(iter(re.findall(rb"<version>([^<]*)</version>", text)), b"")
@@ -116,8 +117,11 @@ def clone_stream(chunks: Iterable[bytes], unfinished: frozenset[str], guard: str
                 yield member, iter([text])
             else:
                 yield member, content()
+        if _GUARD_DIRECTORY not in seen:
+            # Named, so that it gets the home's owner: Jenkins has to be able to remove the guard from it.
+            yield _directory(_GUARD_DIRECTORY), iter(())
         yield _file(GUARD_FILE, guard.encode())
-        if not state_there:
+        if WIZARD_STATE not in seen:
             # Without it Jenkins believes that this is a new installation and asks to be set up.
             yield _file(WIZARD_STATE, version)
 
@@ -129,6 +133,12 @@ def _fenced(config: bytes) -> bytes:
     config = _CLOUDS.sub(b"<clouds/>", config)
     config = _EXECUTORS.sub(b"<numExecutors>0</numExecutors>", config)
     return _AGENT_PORT.sub(b"<slaveAgentPort>-1</slaveAgentPort>", config)
+
+
+def _directory(name: str) -> tarfile.TarInfo:
+    member = tarfile.TarInfo(name)
+    member.type, member.mode = tarfile.DIRTYPE, 0o755
+    return member
 
 
 def _file(name: str, content: bytes) -> tuple[tarfile.TarInfo, Iterator[bytes]]:

@@ -25,6 +25,10 @@ class SideSample:
     probes: tuple[float, ...]
     """Response times of the bot's own probes in seconds, the same probes on both sides."""
     failed_probes: int = 0
+    restarts: int = 0
+    """How often it came back by itself meanwhile."""
+    out_of_memory: bool = False
+    """Its last end was for lack of memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +39,24 @@ class Verdict:
 
 
 def judge(blue: SideSample, green: SideSample, thresholds: ThresholdConfig) -> Verdict:
-    results = [_errors(blue, green, thresholds), _latency(blue, green, thresholds)]
+    results = [
+        _ends(green),
+        _errors(blue, green, thresholds),
+        _latency(blue, green, thresholds),
+    ]
     for kind in ("fail", "inconclusive"):
         reasons = tuple(reason for result, reason in results if result == kind)
         if reasons:
             return Verdict(kind, reasons)
-    return Verdict("pass", tuple(reason for _, reason in results))
+    return Verdict("pass", tuple(reason for _, reason in results if reason))
+
+
+def _ends(green: SideSample) -> tuple[str, str]:
+    """A green that ends by itself fails whatever blue does: nobody asked it to restart."""
+    if not green.restarts:
+        return "pass", ""
+    why = " for lack of memory" if green.out_of_memory else ""
+    return "fail", f"green ended by itself{why} (restarted {green.restarts} times)"
 
 
 def percentile(values: tuple[float, ...], share: float) -> float | None:

@@ -38,7 +38,8 @@ def run(ctx: Context) -> str:
     if failed:
         raise Permanent("; ".join(f"{check.name}: {check.text}" for check in failed))
     blue, green = ctx.upgrade.blue, ctx.upgrade.instance(Side.GREEN)
-    ctx.change("expose", lambda: ctx.services.environment.expose(green, blue), again=True)
+    with ctx.services.ownership:  # green's address changes: no tick may be talking to it
+        ctx.change("expose", lambda: ctx.services.environment.expose(green, blue), again=True)
     return f"{len(checks)} checks passed"
 
 

@@ -13,8 +13,10 @@ import pytest
 
 from adapters.environments.docker.environment import DockerEnvironment
 from bot.errors import Permanent
+from bot.home_rules import GUARD_FILE
 from bot.model import Instance
 from bot.ports import Selection
+from bot.tar_stream import END, clone_stream
 from rehearsal.controller_image import tag
 from tests.contract.environment_contract import EnvironmentContract, EnvironmentRig, everything, tree
 from tests.docker.rig import SLEEP, DockerRig
@@ -213,6 +215,14 @@ def test_a_file_that_changes_while_it_is_read_is_read_again_or_named(rig: Docker
     assert "changing" in skipped or b"changing" in stream
     assert b"config.xml" in stream
     assert "config.xml" not in skipped
+
+
+def test_what_the_bot_adds_belongs_to_jenkins(rig: DockerRig, green: Instance) -> None:
+    """The guard is removed by Jenkins itself when it becomes owner, so file and directory must be its own."""
+    guarded = clone_stream([END], frozenset(), "the guard")
+    rig.environment.write_home(green, guarded)
+    path = rig.home_of(green) / GUARD_FILE
+    assert [(one.stat().st_uid, one.stat().st_gid) for one in (path, path.parent)] == [(1000, 1000)] * 2
 
 
 def test_a_stopped_home_is_read_and_no_attendant_is_left(rig: DockerRig, green: Instance) -> None:

@@ -53,7 +53,7 @@ def packed(files: dict[str, bytes], size: int = 1000) -> list[bytes]:
 
 def cloned(files: dict[str, bytes]) -> dict[str, bytes]:
     stream = clone_stream(packed(files), unfinished_builds(packed(files)), "// guard")
-    return {member.name: b"".join(content()) for member, content in members(stream)}
+    return {member.name: b"".join(content()) for member, content in members(stream) if member.isfile()}
 
 
 def test_unfinished_builds_are_those_without_a_result() -> None:

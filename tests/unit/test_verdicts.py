@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
 
 from hypothesis import given
@@ -28,6 +29,14 @@ def test_many_more_errors_on_green_fail_with_the_figures() -> None:
     verdict = judge(side(), side(errors=40), THRESHOLDS)
     assert verdict.kind == "fail"
     assert "40 of 560" in verdict.reasons[0]
+
+
+def test_a_green_that_ends_by_itself_fails_whatever_else_is_measured() -> None:
+    """Good figures between two crashes are no good figures."""
+    crashing = dataclasses.replace(side(), restarts=2, out_of_memory=True)
+    verdict = judge(side(), crashing, THRESHOLDS)
+    assert verdict.kind == "fail"
+    assert "lack of memory" in verdict.reasons[0]
 
 
 def test_a_few_errors_within_the_margin_pass() -> None:
