@@ -328,7 +328,7 @@ def make_config(directory: Path, **policy: object) -> Config:
                         "directory": str(directory),
                         "blue": {"url": "http://127.0.0.1:1", "home": "/home", "pid_file": "/pid"},
                     },
-                    "router": {"admin": "http://127.0.0.1:1", "resources": str(directory)},
+                    "router": {"kind": "envoy", "admin": "http://127.0.0.1:1", "resources": str(directory)},
                     "policy": {
                         "observe_seconds": 20,
                         "soak_seconds": 30,
