@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from adapters.backups.archive import ArchiveBackups
 from adapters.charts import render_gate_chart
@@ -17,6 +18,7 @@ from adapters.homes.writer import write_home as unpack_home
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.scripts import guard_script
 from adapters.routers.envoy import EnvoyRouter
+from adapters.routers.haproxy import HaproxyRouter
 from adapters.scheduler import ApScheduler
 from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.sqlite_store import SqliteStore, hold_lock
@@ -30,7 +32,7 @@ from bot.faults import crash_point
 from bot.gates import Gates
 from bot.instances import current, forget_retired, retired
 from bot.model import Instance, RouterState, Side
-from bot.ports import Backups
+from bot.ports import Backups, Router
 from bot.watching import Watcher
 from handlers.credentials import read_credentials
 from handlers.serving import build_serving
@@ -42,6 +44,8 @@ log = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 3600.0
 SIGNAL_SECONDS = 0.5
+ROUTERS: Mapping[str, Callable[[str, Any], Router]] = {"envoy": EnvoyRouter, "haproxy": HaproxyRouter}
+"""Each takes the controller's name and the configuration of its own kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +181,7 @@ def _services(name: str, config: ControllerConfig, token: str, backups: Backups)
         name=name,
         config=config,
         environment=ProcessEnvironment(name, config.environment),
-        router=EnvoyRouter(name, config.router),
+        router=ROUTERS[config.router.kind](name, config.router),
         backups=backups,
         jenkins=lambda instance: client(instance.url),
         follower_guard=guard_script,

@@ -40,8 +40,9 @@ defaults
   timeout connect 2s
   timeout check 3s
   timeout http-request 30s
-  # Below the 30 s after which Jenkins' Jetty closes a kept-alive connection, so that no request is sent into a closing one.
-  timeout http-keep-alive 20s
+  timeout http-keep-alive 30s
+  # Each request has its own connection to Jenkins, so that none is sent into a kept-alive one that Jenkins is just closing.
+  option http-server-close
   # Progressive logs and downloads may be silent for long; agents and the CLI even longer.
   timeout client 1h
   timeout server 1h
@@ -235,7 +236,8 @@ class HAProxy:
         except OSError:
             return None
         return next(
-            (line.partition(": ")[2] for line in answer.decode().splitlines() if line.startswith("Pid: ")), None
+            (line.partition(": ")[2] for line in answer.decode().splitlines() if line.startswith("Pid: ")),
+            None,
         )
 
     def stop(self) -> None:

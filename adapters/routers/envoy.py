@@ -62,6 +62,11 @@ class EnvoyRouter:
             if not _comes_true(lambda: self._reports(state), ACCEPT_SECONDS):
                 raise Temporary(f"Envoy at {self._admin.url} took the files but reports another state")
 
+    def apply_where_possible(self, state: RouterState) -> tuple[str, ...]:
+        """One Envoy answers or does not: as :meth:`apply`."""
+        self.apply(state)
+        return ()
+
     def read(self) -> RouterState:
         """What Envoy itself is configured with now.
 

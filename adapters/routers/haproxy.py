@@ -80,7 +80,9 @@ class HaproxyRouter:
         states = {state for _, state in found}
         for instance, state in found:
             if state is None:
-                raise Permanent(f"HAProxy at {instance.address} was told nothing yet, or was reloaded without its files")
+                raise Permanent(
+                    f"HAProxy at {instance.address} was told nothing yet, or was reloaded without its files"
+                )
         if len(states) > 1:
             told = "; ".join(f"{instance.address}: {state}" for instance, state in found)
             raise Permanent(f"the HAProxys differ: {told}")
@@ -117,7 +119,9 @@ class HaproxyRouter:
             try:
                 instance.apply(before)
             except BotError as error:
-                log.warning("HAProxy at %s could not be put back after: %s: %s", instance.address, cause, error)
+                log.warning(
+                    "HAProxy at %s could not be put back after: %s: %s", instance.address, cause, error
+                )
 
     def _end_requests_later(self, state: RouterState) -> None:
         """Drain, then kill: requests that outlive the configured time at a side without weight are ended."""

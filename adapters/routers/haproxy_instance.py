@@ -86,7 +86,9 @@ class HaproxyInstance:
                 answers.append(self._socket.ask(f"set server {backend}/{server} state maint"))
         if not wanted.agrees_with(self._found()):
             said = " ".join(" ".join(answer.split()) for answer in answers)[-300:]
-            raise Temporary(f"HAProxy at {self.address} was told a state but reports another; it said: {said}")
+            raise Temporary(
+                f"HAProxy at {self.address} was told a state but reports another; it said: {said}"
+            )
         self._keep(wanted, leading=state.green is not None)
 
     def counts(self) -> Mapping[Side, Counts]:
@@ -128,9 +130,7 @@ class HaproxyInstance:
             raise Permanent(
                 f"{self._map} of HAProxy at {self.address} routes the controller {controller}, not {self._controller}"
             )
-        servers = {
-            (row["be_name"], row["srv_name"]): plan.place_of(row) for row in self._socket.servers()
-        }
+        servers = {(row["be_name"], row["srv_name"]): plan.place_of(row) for row in self._socket.servers()}
         for side in Side:
             for backend, server in (
                 (plan.sessions(self._name, side), side),
@@ -185,7 +185,9 @@ class HaproxyInstance:
             for row in self._socket.servers()
             if (row["be_name"], row["srv_name"]) in routing.servers
         ]
-        return "\n".join([STATE_VERSION, "# " + " ".join(rows[0]), *(" ".join(row.values()) for row in rows), ""])
+        return "\n".join(
+            [STATE_VERSION, "# " + " ".join(rows[0]), *(" ".join(row.values()) for row in rows), ""]
+        )
 
 
 def _map_text(entries: Mapping[str, str]) -> str:

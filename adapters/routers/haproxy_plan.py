@@ -17,7 +17,17 @@ from urllib.parse import urlsplit
 from bot.errors import Permanent
 from bot.model import RouterState, Side
 
-__all__ = ["Place", "Routing", "agents", "connections", "make_routing", "owner", "place_of", "sessions", "state_of"]
+__all__ = [
+    "Place",
+    "Routing",
+    "agents",
+    "connections",
+    "make_routing",
+    "owner",
+    "place_of",
+    "sessions",
+    "state_of",
+]
 
 NOTHING = "-"
 """Stands for "no green" in the map."""

@@ -48,7 +48,9 @@ class HaproxySocket:
     def map_files(self) -> frozenset[str]:
         """Names of the map files that HAProxy has loaded."""
         lines = self.ask("show map").splitlines()
-        return frozenset(line.partition("(")[2].partition(")")[0] for line in lines if not line.startswith("#"))
+        return frozenset(
+            line.partition("(")[2].partition(")")[0] for line in lines if not line.startswith("#")
+        )
 
     def map_entries(self, name: str) -> Mapping[str, str]:
         """What a map holds now."""

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from adapters.routers import haproxy_plan as plan
 from bot.model import Histogram, Side, Traffic
 
-__all__ = ["Counts", "Counters", "count"]
+__all__ = ["Counters", "Counts", "count"]
 
 Statistics = Mapping[tuple[str, str], Mapping[str, str]]
 

@@ -33,6 +33,8 @@ class Rig:
     """Restart the router process."""
     measures_times: bool = True
     """False: the router keeps no distribution of response times, and its histograms are empty (docs/routers.md)."""
+    answers_for_the_dead: bool = True
+    """False: a client whose instance died under its request may find its connection closed instead of a 5xx (docs/routers.md)."""
     counted: Callable[[], bool] = lambda: True
     """Whether every request that was answered is in the router's counters already."""
 

@@ -56,6 +56,7 @@ def rig(haproxy: HAProxy) -> Iterator[Rig]:
             green,
             restart,
             measures_times=False,
+            answers_for_the_dead=False,
             counted=counted,
         )
     finally:

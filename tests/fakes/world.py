@@ -155,6 +155,10 @@ class FakeRouter:
             self.history.append(state)
         self.state = state
 
+    def apply_where_possible(self, state: RouterState) -> tuple[str, ...]:
+        self.apply(state)
+        return ()
+
     def read(self) -> RouterState:
         if self.state is None:
             raise Permanent("the router is not configured")
