@@ -43,6 +43,8 @@ __all__ = ["Bot", "build_backups", "build_bot", "open_store", "serve_until", "un
 log = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 3600.0
+ROUTERS_SECONDS = 30.0
+"""How often routers are looked at while nothing is upgraded."""
 SIGNAL_SECONDS = 0.5
 ROUTERS: Mapping[str, Callable[[str, Any], Router]] = {"envoy": EnvoyRouter, "haproxy": HaproxyRouter}
 """Each takes the controller's name and the configuration of its own kind."""
@@ -62,9 +64,9 @@ class Bot:
     """Set whenever the outbox has something new."""
 
     def start(self) -> None:
-        for name in self.services:
-            self._adopt_router(name)
+        self._adopt_routers()
         self.scheduler.start()
+        self.scheduler.every("routers", ROUTERS_SECONDS, self._adopt_routers)
         self.scheduler.every("housekeeping", HOUSEKEEPING_SECONDS, self._remove_retired)
         self.engine.start()
 
@@ -73,21 +75,27 @@ class Bot:
         self.scheduler.close()
         self.engine.close()
 
-    def _adopt_router(self, name: str) -> None:
-        """A router that knows nothing yet is told where the running instance is."""
+    def _adopt_routers(self) -> None:
+        for name, services in self.services.items():
+            with services.routing:
+                self._adopt_router(name, services)
+
+    def _adopt_router(self, name: str, services: Services) -> None:
+        """A router that knows nothing yet, or nothing any more, is told where the running instance is."""
         if self.store.live_for(name) is not None:
             return
-        services = self.services[name]
         instance = current(self.store, name) or first_instance(self.config, name)
         try:
             services.router.read()
         except Permanent:
             try:
-                services.router.apply(
+                services.router.apply_where_possible(
                     RouterState(instance.url, None, 0, Side.BLUE, instance.agent_port, None)
                 )
                 log.info(
-                    "%s: the router was not configured yet and now sends everything to %s", name, instance.url
+                    "%s: the router did not know the running instance and now sends everything to %s",
+                    name,
+                    instance.url,
                 )
             except BotError as error:
                 log.warning("%s: the router could not be configured: %s", name, error)

@@ -57,6 +57,8 @@ defaults
 # The controller's public address. For TLS: bind :443 ssl crt /etc/haproxy/certs/
 frontend jenkins
   bind @ADDRESS@:@PORT@
+  # A reload closes kept-alive connections after an answer only, never under a request that is being sent.
+  option idle-close-on-response
   option forwardfor
   # Behind another proxy that ends TLS, remove this line, so that what it says is passed on.
   http-request set-header X-Forwarded-Proto %[ssl_fc,iif(https,http)]

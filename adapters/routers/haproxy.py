@@ -73,22 +73,29 @@ class HaproxyRouter:
     def read(self) -> RouterState:
         """What all of them hold.
 
-        :raises Temporary: when one does not answer.
+        :raises Temporary: when one does not answer and the others are sound.
         :raises Permanent: when one was told nothing yet, has lost it, was changed by hand, or differs from the others.
         """
-        found = [(instance, instance.read()) for instance in self._instances]
-        states = {state for _, state in found}
-        for instance, state in found:
+        found: list[tuple[HaproxyInstance, RouterState]] = []
+        silent: list[str] = []
+        for instance in self._instances:
+            try:
+                state = instance.read()
+            except Temporary as error:
+                silent.append(str(error))
+                continue
             if state is None:
                 raise Permanent(
                     f"HAProxy at {instance.address} was told nothing yet, or was reloaded without its files"
                 )
+            found.append((instance, state))
+        states = {state for _, state in found}
         if len(states) > 1:
             told = "; ".join(f"{instance.address}: {state}" for instance, state in found)
             raise Permanent(f"the HAProxys differ: {told}")
-        [state] = states
-        assert state is not None, "each was looked at"
-        return state
+        if silent:
+            raise Temporary("; ".join(silent))
+        return states.pop()
 
     def traffic(self) -> Mapping[Side, Traffic]:
         """Requests and errors of each side; HAProxy knows no distribution of response times, so the histograms are empty.

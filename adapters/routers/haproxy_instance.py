@@ -117,6 +117,7 @@ class HaproxyInstance:
     # ---- looking -------------------------------------------------------------------------------------------------
 
     def _found(self) -> Routing:
+        servers = {(row["be_name"], row["srv_name"]): plan.place_of(row) for row in self._socket.servers()}
         files = self._socket.map_files()
         for file in (self._map, self._paths):
             if file not in files:
@@ -130,7 +131,6 @@ class HaproxyInstance:
             raise Permanent(
                 f"{self._map} of HAProxy at {self.address} routes the controller {controller}, not {self._controller}"
             )
-        servers = {(row["be_name"], row["srv_name"]): plan.place_of(row) for row in self._socket.servers()}
         for side in Side:
             for backend, server in (
                 (plan.sessions(self._name, side), side),

@@ -18,7 +18,7 @@ from tests.contract.router_backends import Backend
 from tests.contract.router_contract import TOKEN
 from tests.contract.router_rig import Connection, Rig, eventually
 
-__all__ = ["RouterChangesContract"]
+__all__ = ["RouterChangesContract", "load"]
 
 CONNECTIONS = ["websocket agent", "websocket cli", "tcp agent"]
 
