@@ -39,11 +39,11 @@ def document(
     ports: range,
     blue: dict[str, Any],
     router_url: str,
-    envoy: dict[str, Any],
+    router: dict[str, Any],
     bot_user: str,
     minutes_scale: float,
 ) -> dict[str, Any]:
-    """For ``yaml.safe_dump``. ``blue`` and ``envoy`` are those sections' own keys."""
+    """For ``yaml.safe_dump``. ``blue`` and ``router`` are those sections' own keys."""
     # Canaries and webhooks are sent to the owner, as those of a real site are.
     owner_paths = [job_path(CANARY), job_path(HOOKED)]
     return {
@@ -66,7 +66,7 @@ def document(
                     "stop_grace_seconds": 30,
                     "blue": blue,
                 },
-                "router": {"kind": "envoy", **envoy, "webhook_paths": owner_paths},
+                "router": {**router, "webhook_paths": owner_paths},
                 "policy": policy(minutes_scale, launch.boot_seconds),
             }
         },

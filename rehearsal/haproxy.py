@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 __all__ = ["HAProxy", "configuration"]
 
@@ -201,6 +202,16 @@ class HAProxy:
         text = configuration(port, str(self.socket), self.files, agent_port)
         self.configuration.write_text(text, encoding="utf-8")
 
+    def settings(self) -> dict[str, Any]:
+        """The section ``router`` of the bot's configuration."""
+        instance = {"socket": str(self.socket), "maps": str(self.files), "files": str(self.files)}
+        return {"kind": "haproxy", "instances": [instance]}
+
+    def leads_to(self, port: int) -> bool:
+        """Whether it was told of an instance that listens there."""
+        entries = self._ask(f"show map {self.files}/jenkins.map").splitlines()
+        return any(line.endswith(f"http://127.0.0.1:{port}") for line in entries)
+
     def start(self) -> None:
         """Start it and wait until it serves.
 
@@ -228,19 +239,10 @@ class HAProxy:
     def worker(self) -> str | None:
         """The process that answers on the runtime socket, None while none does."""
         try:
-            with socket.socket(socket.AF_UNIX) as connection:
-                connection.settimeout(2)
-                connection.connect(str(self.socket))
-                connection.sendall(b"show info\n")
-                answer = b""
-                while received := connection.recv(65536):
-                    answer += received
+            lines = self._ask("show info").splitlines()
         except OSError:
             return None
-        return next(
-            (line.partition(": ")[2] for line in answer.decode().splitlines() if line.startswith("Pid: ")),
-            None,
-        )
+        return next((line.partition(": ")[2] for line in lines if line.startswith("Pid: ")), None)
 
     def stop(self) -> None:
         """End it; returns when it has ended. A stopped one is fine."""
@@ -262,6 +264,16 @@ class HAProxy:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    def _ask(self, command: str) -> str:
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.settimeout(2)
+            connection.connect(str(self.socket))
+            connection.sendall(command.encode() + b"\n")
+            answer = b""
+            while received := connection.recv(65536):
+                answer += received
+        return answer.decode()
 
     def _await(self, ready: Callable[[], bool]) -> None:
         assert self._process is not None, "it was started"

@@ -1,4 +1,4 @@
-"""The whole stage on one machine: a Jenkins with history behind a real Envoy, a Slack workspace, and the bot beside them."""
+"""The whole stage on one machine: a Jenkins with history behind a real router, a Slack workspace, and the bot beside them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import requests
 import yaml
 
 from rehearsal.bot_settings import TOKEN_VARIABLE, document
 from rehearsal.catalogue import arrange
 from rehearsal.child_processes import Supervisor, end_group, end_recorded, spawn, tail
-from rehearsal.envoy import Envoy
-from rehearsal.free_ports import free_range, require_free
+from rehearsal.free_ports import free_port, free_range, require_free
 from rehearsal.jenkins.seed import seed_home
 from rehearsal.jenkins_reader import JenkinsReader, NoAnswer
 from rehearsal.launch import REAL, STAND_IN, place_wars, war_path
+from rehearsal.routers import ROUTERS
 from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDriver
 
 __all__ = ["Stage", "StageError", "StageOptions", "ci_upgrade"]
@@ -55,6 +54,8 @@ class StageOptions:
     wars: tuple[Path, ...] = ()
     """A real ``jenkins.war`` to start from and one to upgrade to; none: the stand-in."""
     java: str = "java"
+    router: str = "envoy"
+    """One of :data:`rehearsal.routers.ROUTERS`."""
     kill_at_every_step: bool = False
 
 
@@ -79,10 +80,10 @@ class Stage:
         self._wars = directory / "wars"
         self.from_version, self.to_version = place_wars(self._wars, options.wars)
         self._launch = dataclasses.replace(REAL, java=options.java) if options.wars else STAND_IN
-        router_port, admin_port, self._blue_port = free_range(3)
+        self._blue_port = free_port()
         self._ports = free_range(INSTANCE_PORTS)
-        self._envoy = Envoy(directory / "envoy", router_port, admin_port)
-        self.router_url = self._envoy.url
+        self._router = ROUTERS[options.router](directory)
+        self.router_url = self._router.url
         self.blue_url = f"http://127.0.0.1:{self._blue_port}"
         self.other_urls = [f"http://127.0.0.1:{port}" for port in self._ports]
         """Where other instances than blue may appear."""
@@ -94,8 +95,7 @@ class Stage:
 
     def router_knows_green(self) -> bool:
         """Whether the router was told of a second instance."""
-        clusters = requests.get(f"{self._envoy.admin_url}/clusters", timeout=5).text
-        return any(f"127.0.0.1:{port}::" in clusters for port in self._ports)
+        return any(self._router.leads_to(port) for port in self._ports)
 
     def __enter__(self) -> Self:
         """Start everything; what did start is stopped again when something does not.
@@ -131,7 +131,7 @@ class Stage:
         self._start_blue(home)
         self._start_workspace()
         try:
-            self._stack.enter_context(self._envoy)
+            self._stack.enter_context(self._router)
         except RuntimeError as error:
             raise StageError(str(error)) from error
         self._await_blue()
@@ -180,7 +180,7 @@ class Stage:
             ports=self._ports,
             blue={"url": self.blue_url, "home": str(home), "pid_file": str(home.parent / "pid")},
             router_url=self.router_url,
-            envoy={"admin": self._envoy.admin_url, "resources": str(self._envoy.resources)},
+            router=self._router.settings(),
             bot_user=self.accounts.bot_user,
             minutes_scale=self.options.minutes_scale,
         )
