@@ -102,7 +102,7 @@ backend jenkins-blue
   http-check expect status 200-499
   http-response add-header Set-Cookie "ci_upgrade_main=blue; Path=/; HttpOnly; SameSite=Lax" if { var(txn.drawn) -m found }
   use-server blue if TRUE
-  server blue blue.invalid:1 check observe layer4 on-error fastinter
+  server blue blue.invalid:1 check observe layer4 error-limit 1 on-error fastinter
   server green green.invalid:1 track jenkins-green/green
 
 backend jenkins-green
@@ -112,7 +112,7 @@ backend jenkins-green
   http-check expect status 200-499
   http-response add-header Set-Cookie "ci_upgrade_main=green; Path=/; HttpOnly; SameSite=Lax" if { var(txn.drawn) -m found }
   use-server green if TRUE
-  server green green.invalid:1 check observe layer4 on-error fastinter
+  server green green.invalid:1 check observe layer4 error-limit 1 on-error fastinter
   server blue blue.invalid:1 track jenkins-blue/blue
 
 # Requests for the owner: nobody else ever answers them.

@@ -78,17 +78,12 @@ class HaproxyRouter:
         """
         found: list[tuple[HaproxyInstance, RouterState]] = []
         silent: list[str] = []
-        for instance in self._instances:
-            try:
-                state = instance.read()
-            except Temporary as error:
-                silent.append(str(error))
-                continue
-            if state is None:
-                raise Permanent(
-                    f"HAProxy at {instance.address} was told nothing yet, or was reloaded without its files"
-                )
-            found.append((instance, state))
+        with self._changing:
+            for instance in self._instances:
+                try:
+                    found.append((instance, _told(instance)))
+                except Temporary as error:
+                    silent.append(str(error))
         states = {state for _, state in found}
         if len(states) > 1:
             told = "; ".join(f"{instance.address}: {state}" for instance, state in found)
@@ -107,16 +102,23 @@ class HaproxyRouter:
     def close_owner_connections(self, side: Side) -> None:
         """End the connections of agents and of the CLI that go to this side, on every HAProxy that answers.
 
-        :raises Temporary: naming those that did not answer, or have not ended them in time.
+        One that is down has no connections, and one that only its socket hides must not stop a rollback: Jenkins disconnects its
+        agents itself when it stops being the owner.
+
+        :raises Temporary: when none answers, or one has not ended them in time.
         """
-        failures = []
+        silent = []
         for instance in self._instances:
             try:
-                instance.end_connections(side)
+                instance.read()
             except Temporary as error:
-                failures.append(str(error))
-        if failures:
-            raise Temporary("; ".join(failures))
+                silent.append(str(error))
+            else:
+                instance.end_connections(side)
+        if len(silent) == len(self._instances):
+            raise Temporary("; ".join(silent))
+        for sentence in silent:
+            log.warning("connections to %s are left alone: %s", side.value, sentence)
 
     def _undo(self, changed: Sequence[tuple[HaproxyInstance, RouterState | None]], cause: BotError) -> None:
         """Put back what was changed before one failed; the first :meth:`read` tells of what could not be put back."""
@@ -150,3 +152,12 @@ class HaproxyRouter:
                     instance.end_requests(side)
                 except BotError as error:
                     log.warning("requests at %s could not be ended: %s", side.value, error)
+
+
+def _told(instance: HaproxyInstance) -> RouterState:
+    state = instance.read()
+    if state is None:
+        raise Permanent(
+            f"HAProxy at {instance.address} was told nothing yet, or was reloaded without its files"
+        )
+    return state

@@ -151,6 +151,17 @@ def test_counters_never_fall_when_haproxy_is_reloaded(rig: Rig, haproxy: HAProxy
     eventually(lambda: rig.router.traffic()[Side.BLUE].requests == 13)
 
 
+def test_without_kept_alive_clients_a_lost_request_is_answered(rig: Rig, haproxy: HAProxy) -> None:
+    """The documented choice for those who fear browsers that send a request again when its connection was closed."""
+    text = haproxy.configuration.read_text()
+    haproxy.configuration.write_text(
+        text.replace("\nfrontend jenkins\n", "\nfrontend jenkins\n  option httpclose\n")
+    )
+    rig.restart()
+    rig.answers_for_the_dead = True
+    TestHaproxyChanges().test_a_request_that_reached_an_instance_is_not_sent_again(rig)
+
+
 # ---- several HAProxys --------------------------------------------------------------------------------------------
 
 
@@ -207,6 +218,18 @@ def test_the_way_back_does_not_wait_for_the_one_that_is_down(
     pair.apply(rig.state(0))
     assert pair.read() == rig.state(0)
     assert sides(rig, second.url) == {"blue"}
+
+
+def test_connections_are_ended_on_the_one_that_answers(
+    rig: Rig, pair: HaproxyRouter, second: HAProxy
+) -> None:
+    """The end of a handover does not wait for an HAProxy that is down: it has no connections."""
+    pair.apply(rig.state(0))
+    second.stop()
+    with Connection.websocket(rig.url, "/wsagents/") as agent:
+        assert agent.side() == "blue"
+        pair.close_owner_connections(Side.BLUE)
+        assert agent.side() == ""
 
 
 def test_when_none_answers_there_is_no_way_back(
