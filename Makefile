@@ -3,8 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-# What the tests need beside Python: a browser for the page, Groovy 2.4 and javac for the scripts.
-SYSTEM_PACKAGES := chromium groovy default-jdk-headless
+# What the tests need beside Python: a browser for the page, Groovy 2.4 and javac for the scripts, a router.
+SYSTEM_PACKAGES := chromium groovy default-jdk-headless haproxy
 
 .PHONY: rehearsal test bench check screenshots system clean
 
@@ -26,7 +26,7 @@ screenshots: system $(VENV)/dev
 	$(BIN)/python -m tests.browser.screenshots docs/images
 
 system:
-	@command -v chromium >/dev/null && command -v groovyc >/dev/null && command -v javac >/dev/null || \
+	@command -v chromium >/dev/null && command -v groovyc >/dev/null && command -v javac >/dev/null && PATH="$$PATH:/usr/sbin" command -v haproxy >/dev/null || \
 		( $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $(SYSTEM_PACKAGES) )
 
 $(VENV)/rehearsal $(VENV)/dev: pyproject.toml

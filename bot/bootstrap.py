@@ -19,12 +19,13 @@ from adapters.homes.writer import write_home as unpack_home
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.scripts import guard_script
 from adapters.routers.envoy import EnvoyRouter
+from adapters.routers.haproxy import HaproxyRouter
 from adapters.scheduler import ApScheduler
 from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.sqlite_store import SqliteStore, hold_lock
 from bot.announcer import Announcer
 from bot.commands import BotCommands
-from bot.config import Config, ControllerConfig, DockerConfig, ProcessConfig, secret
+from bot.config import Config, ControllerConfig, secret
 from bot.context import Contexts, Services
 from bot.engine import Engine
 from bot.errors import BotError, Permanent
@@ -32,7 +33,7 @@ from bot.faults import crash_point
 from bot.gates import Gates
 from bot.instances import current, forget_retired, retired
 from bot.model import Instance, RouterState, Side
-from bot.ports import Backups, Environment
+from bot.ports import Backups, Environment, Router
 from bot.watching import Watcher
 from handlers.credentials import read_credentials
 from handlers.serving import build_serving
@@ -43,7 +44,11 @@ __all__ = ["Bot", "build_backups", "build_bot", "open_store", "serve_until", "un
 log = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 3600.0
+ROUTERS_SECONDS = 30.0
+"""How often routers are looked at while nothing is upgraded."""
 SIGNAL_SECONDS = 0.5
+ROUTERS: Mapping[str, Callable[[str, Any], Router]] = {"envoy": EnvoyRouter, "haproxy": HaproxyRouter}
+"""Each takes the controller's name and the configuration of its own kind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +65,9 @@ class Bot:
     """Set whenever the outbox has something new."""
 
     def start(self) -> None:
-        for name in self.services:
-            self._adopt_router(name)
+        self._adopt_routers()
         self.scheduler.start()
+        self.scheduler.every("routers", ROUTERS_SECONDS, self._adopt_routers)
         self.scheduler.every("housekeeping", HOUSEKEEPING_SECONDS, self._remove_retired)
         self.engine.start()
 
@@ -71,21 +76,27 @@ class Bot:
         self.scheduler.close()
         self.engine.close()
 
-    def _adopt_router(self, name: str) -> None:
-        """A router that knows nothing yet is told where the running instance is."""
+    def _adopt_routers(self) -> None:
+        for name, services in self.services.items():
+            with services.routing:
+                self._adopt_router(name, services)
+
+    def _adopt_router(self, name: str, services: Services) -> None:
+        """A router that knows nothing yet, or nothing any more, is told where the running instance is."""
         if self.store.live_for(name) is not None:
             return
-        services = self.services[name]
         instance = current(self.store, name) or first_instance(self.config, name)
         try:
             services.router.read()
         except Permanent:
             try:
-                services.router.apply(
+                services.router.apply_where_possible(
                     RouterState(instance.url, None, 0, Side.BLUE, instance.agent_port, None)
                 )
                 log.info(
-                    "%s: the router was not configured yet and now sends everything to %s", name, instance.url
+                    "%s: the router did not know the running instance and now sends everything to %s",
+                    name,
+                    instance.url,
                 )
             except BotError as error:
                 log.warning("%s: the router could not be configured: %s", name, error)
@@ -108,13 +119,13 @@ class Bot:
                     )
 
 
-_ENVIRONMENTS: Mapping[type, Callable[[str, Any], Environment]] = {
-    ProcessConfig: process.ProcessEnvironment,
-    DockerConfig: docker.DockerEnvironment,
+ENVIRONMENTS: Mapping[str, Callable[[str, Any], Environment]] = {
+    "process": process.ProcessEnvironment,
+    "docker": docker.DockerEnvironment,
 }
-_FIRST: Mapping[type, Callable[[str, Any], Instance]] = {
-    ProcessConfig: process.first_instance,
-    DockerConfig: docker.first_instance,
+FIRST_INSTANCES: Mapping[str, Callable[[str, Any], Instance]] = {
+    "process": process.first_instance,
+    "docker": docker.first_instance,
 }
 """The running instance as each kind's configuration names it."""
 
@@ -169,7 +180,7 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
 def first_instance(config: Config, name: str) -> Instance:
     """The running instance as configured; its version is asked when it matters."""
     environment = config.controllers[name].environment
-    return _FIRST[type(environment)](f"{name}-first", environment)
+    return FIRST_INSTANCES[environment.kind](f"{name}-first", environment)
 
 
 def _services(name: str, config: ControllerConfig, token: str, backups: Backups) -> Services:
@@ -179,12 +190,12 @@ def _services(name: str, config: ControllerConfig, token: str, backups: Backups)
     def client(url: str) -> JenkinsClient:
         return JenkinsClient(url, config.user, token, verify_tls=verify)
 
-    environment = _ENVIRONMENTS[type(config.environment)](name, config.environment)
+    environment = ENVIRONMENTS[config.environment.kind](name, config.environment)
     return Services(
         name=name,
         config=config,
         environment=environment,
-        router=EnvoyRouter(name, config.router),
+        router=ROUTERS[config.router.kind](name, config.router),
         backups=backups,
         jenkins=lambda instance: client(environment.address(instance)),
         follower_guard=guard_script,

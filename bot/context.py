@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.announcer import Announcer
@@ -39,6 +39,8 @@ class Services:
     """Upgrade id → text of the script for ``init.groovy.d`` that makes a starting instance a follower."""
     ownership: threading.RLock
     """Held while ownership, queue or builds move, so that a sync tick and a handover never overlap."""
+    routing: threading.RLock = field(default_factory=threading.RLock)
+    """Held while the router is looked at and told something, so that a look never undoes a step's change."""
 
 
 def change_upgrade(

@@ -77,6 +77,11 @@ class Engine:
             lambda: self._watcher.follow(self._contexts.beside(upgrade.id)),
         )
         self._scheduler.every(f"sample:{upgrade.id}", policy.sample_seconds, lambda: self._sample(upgrade.id))
+        self._scheduler.every(
+            f"route:{upgrade.id}",
+            policy.sync_seconds,
+            lambda: self._watcher.keep(self._contexts.beside(upgrade.id)),
+        )
         self._workers.wake(upgrade.id)
 
     def wake(self, upgrade: str) -> None:
@@ -92,8 +97,8 @@ class Engine:
         self._workers.close()
 
     def _let_go(self, upgrade: str) -> None:
-        for key in (f"follow:{upgrade}", f"sample:{upgrade}", f"wake:{upgrade}", f"remind:{upgrade}"):
-            self._scheduler.cancel(key)
+        for kind in ("follow", "sample", "route", "wake", "remind"):
+            self._scheduler.cancel(f"{kind}:{upgrade}")
 
     def _sample(self, upgrade: str) -> None:
         if self._watcher.sample(self._contexts.beside(upgrade)):

@@ -292,6 +292,15 @@ class Router(Protocol):
         """Make it so, without dropping a request.
 
         Returns once the router itself reports the new state. Existing sessions keep their side unless its weight is now 0.
+        A router of several processes is changed as a whole or not at all.
+        """
+
+    def apply_where_possible(self, state: RouterState) -> tuple[str, ...]:
+        """Make it so on every process of the router that answers; returns a sentence about each that does not.
+
+        For the way back to blue, which must not wait for what is broken.
+
+        :raises Temporary: when none answers.
         """
 
     def read(self) -> RouterState:

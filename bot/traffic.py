@@ -1,15 +1,18 @@
-"""The router as an upgrade sees it: one state, set as a whole and read back."""
+"""The router as an upgrade sees it: one state, set as a whole, read back, and put right when it was lost."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from bot.context import Context
-from bot.errors import Temporary
+from bot.errors import Permanent, Temporary
 from bot.model import RouterState, Side
-from bot.upgrade import Upgrade
+from bot.upgrade import Status, Upgrade
 
-__all__ = ["router_state", "set_router"]
+__all__ = ["forget_green", "keep_router", "router_state", "send_back", "set_router"]
+
+CHANGING = ("preflight", "upgrade", "send-", "handover", "back-sessions", "back-handover", "back-stop")
+"""While these steps run, the router may be ahead of the stored upgrade."""
 
 
 def router_state(upgrade: Upgrade) -> RouterState:
@@ -30,12 +33,76 @@ def set_router(ctx: Context, *, weight: int | None = None, owner: Side | None = 
 
     :raises Temporary: when the router reports something else afterwards.
     """
+    wanted = _changed(ctx, weight, owner)
+    with ctx.services.routing:
+        ctx.services.router.apply(wanted)
+        found = ctx.services.router.read()
+    if found != wanted:
+        raise Temporary(f"the router was told {wanted} but reports {found}")
+
+
+def send_back(ctx: Context, *, weight: int | None = None, owner: Side | None = None) -> None:
+    """As :func:`set_router`, on the way back to blue: what does not answer is named in the thread, and waited for by nobody.
+
+    :raises Temporary: when nothing of the router answers.
+    """
+    _apply_where_possible(ctx, _changed(ctx, weight, owner))
+
+
+def forget_green(ctx: Context) -> None:
+    """The last of the way back: the router knows one instance again.
+
+    :raises Temporary: when nothing of the router answers.
+    """
+    blue = ctx.upgrade.blue
+    _apply_where_possible(ctx, RouterState(blue.url, None, 0, Side.BLUE, blue.agent_port, None))
+
+
+def keep_router(ctx: Context) -> None:
+    """Put the router right when it holds something else than it was told: it was restarted, or somebody changed it by hand.
+
+    :raises Temporary: when it does not answer.
+    """
+    with ctx.services.routing:  # a step that changes the router stores that it has begun, then waits here
+        upgrade = ctx.upgrade
+        if not _settled(upgrade):
+            return
+        wanted = router_state(upgrade)
+        try:
+            found = ctx.services.router.read()
+            lost = None if found == wanted else f"It reported {found}."
+        except Permanent as error:
+            lost = f"It reported: {error}."
+        if lost is not None:
+            ctx.change("restore-router", lambda: _apply_where_possible(ctx, wanted), again=True)
+            key = f"restored-{ctx.clock.now():.0f}"
+            ctx.say("The router had lost its settings and was put right.", lost, tone="warning", key=key)
+
+
+def _settled(upgrade: Upgrade) -> bool:
+    """Whether the stored upgrade says what the router should hold now. While it retires, green takes blue's place."""
+    if not upgrade.live or upgrade.step == "retire":
+        return False
+    running = upgrade.status in (Status.RUNNING, Status.ROLLING_BACK)
+    return not (running and upgrade.step.startswith(CHANGING))
+
+
+def _changed(ctx: Context, weight: int | None, owner: Side | None) -> RouterState:
     wanted = router_state(ctx.upgrade)
     if weight is not None:
         wanted = dataclasses.replace(wanted, weight=weight)
     if owner is not None:
         wanted = dataclasses.replace(wanted, owner=owner)
-    ctx.services.router.apply(wanted)
-    found = ctx.services.router.read()
-    if found != wanted:
-        raise Temporary(f"the router was told {wanted} but reports {found}")
+    return wanted
+
+
+def _apply_where_possible(ctx: Context, wanted: RouterState) -> None:
+    with ctx.services.routing:
+        silent = ctx.services.router.apply_where_possible(wanted)
+    if silent:
+        ctx.say(
+            "A part of the router does not answer. It goes on as it was told before, and is put right when it answers again.",
+            *silent,
+            tone="bad",
+            key="router-part",
+        )

@@ -97,7 +97,7 @@ def _latency(blue: SideSample, green: SideSample, thresholds: ThresholdConfig) -
             f"response times: {len(green.probes)} probes of green and {len(blue.probes)} of blue are too few",
         )
     blue_median, green_median = statistics.median(blue.probes), statistics.median(green.probes)
-    figures = f"median response: green {green_median * 1000:.0f} ms, blue {blue_median * 1000:.0f} ms"
+    figures = f"median response to the bot's probes: green {green_median * 1000:.0f} ms, blue {blue_median * 1000:.0f} ms"
     if green_median <= blue_median * thresholds.latency_ratio:
         return "pass", figures
     from scipy.stats import mannwhitneyu  # see above

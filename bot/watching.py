@@ -6,15 +6,15 @@ import dataclasses
 import logging
 
 from bot.context import Context
-from bot.errors import BotError, Conflict, Interrupted
-from bot.evidence import gather, take_sample
+from bot.errors import BotError, Conflict, Interrupted, Temporary
+from bot.evidence import Evidence, gather, take_sample
 from bot.model import Role, Side
 from bot.ownership.drain import drain
 from bot.ownership.relay import relay
 from bot.ownership.sync import sync
 from bot.reasons import Reason
 from bot.store import Entry
-from bot.traffic import router_state, set_router
+from bot.traffic import keep_router, send_back
 from bot.upgrade import Hold, Status, Upgrade
 
 __all__ = ["Watcher"]
@@ -26,6 +26,28 @@ MOVING = ("handover", "back-handover")
 
 class Watcher:
     """Ticks of all upgrades. A tick that fails is logged and tried again at the next tick; people see the lag grow."""
+
+    def __init__(self) -> None:
+        self._silent: set[str] = set()
+        """Upgrades whose router did not answer at the last tick."""
+
+    def keep(self, ctx: Context) -> None:
+        """See that the router still does what it was told."""
+        try:
+            keep_router(ctx)
+        except Temporary as error:
+            log.warning("upgrade %s: the router: %s", ctx.id, error)
+            if ctx.id not in self._silent:
+                self._silent.add(ctx.id)
+                ctx.say("The router does not answer as a whole.", str(error), tone="warning", key="router")
+        except BotError as error:
+            log.warning("upgrade %s: the router: %s", ctx.id, error)
+        except Exception:  # the scheduler must go on ticking
+            log.exception("upgrade %s: the router", ctx.id)
+        else:
+            if ctx.id in self._silent:
+                self._silent.discard(ctx.id)
+                ctx.say("The router answers again.", tone="good", key="router")
 
     def follow(self, ctx: Context) -> None:
         """Relay, sync and guard check of one upgrade."""
@@ -86,11 +108,15 @@ class Watcher:
         evidence = gather(ctx, record.started_at)
         if evidence.verdict != "fail":
             return False
+        with ctx.services.routing:  # until the weight is stored, the router is not to be put "right"
+            return self._hold_back(ctx, upgrade, evidence)
+
+    def _hold_back(self, ctx: Context, upgrade: Upgrade, evidence: Evidence) -> bool:
         text = "Green does worse than blue: " + "; ".join(evidence.reasons)
         # Sessions go back only while blue still owns the builds: after the handover people would look at a follower.
         back = ctx.config.thresholds.move_back_on_fail and upgrade.owner is Side.BLUE and upgrade.weight > 0
         if back:
-            ctx.change("move-back", lambda: set_router(ctx, weight=0), again=True)
+            ctx.change("move-back", lambda: send_back(ctx, weight=0), again=True)
         now = ctx.clock.now()
         held = dataclasses.replace(
             upgrade,
@@ -104,7 +130,7 @@ class Watcher:
             )
         except Conflict:
             if back:
-                ctx.services.router.apply(router_state(ctx.upgrade))
+                keep_router(ctx)
             return False
         ctx.announcer.held(saved)
         return True

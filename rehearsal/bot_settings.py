@@ -34,12 +34,12 @@ def document(
     *,
     environment: dict[str, Any],
     router_url: str,
-    envoy: dict[str, Any],
+    router: dict[str, Any],
     bot_user: str,
     minutes_scale: float,
     boot_seconds: float,
 ) -> dict[str, Any]:
-    """For ``yaml.safe_dump``. ``environment`` is that whole section, ``envoy`` its own keys."""
+    """For ``yaml.safe_dump``. ``environment`` is that whole section, ``router`` its own keys."""
     # Canaries and webhooks are sent to the owner, as those of a real site are.
     owner_paths = [job_path(CANARY), job_path(HOOKED)]
     return {
@@ -52,7 +52,7 @@ def document(
                 "user": bot_user,
                 "token_env": TOKEN_VARIABLE,
                 "environment": environment,
-                "router": {"kind": "envoy", **envoy, "webhook_paths": owner_paths},
+                "router": {**router, "webhook_paths": owner_paths},
                 "policy": policy(minutes_scale, boot_seconds),
             }
         },

@@ -22,6 +22,7 @@ from rehearsal.headless import ROLLBACK_POINTS, Headless, load_on
 from rehearsal.human import NoUpgrade
 from rehearsal.jenkins_reader import NoAnswer
 from rehearsal.launch import UnusableWar
+from rehearsal.routers import ROUTERS
 from rehearsal.stage import Stage, StageError, StageOptions
 
 __all__ = ["rehearse"]
@@ -73,6 +74,13 @@ WAR = click.Path(exists=True, dir_okay=False, path_type=Path)
     help="Where the controllers run; docker needs an engine on this machine.",
 )
 @click.option(
+    "--router",
+    type=click.Choice(tuple(ROUTERS)),
+    default="envoy",
+    show_default=True,
+    help="What stands before the controller; each is a real one.",
+)
+@click.option(
     "--minutes-scale",
     type=click.FloatRange(0.001, 1),
     default=None,
@@ -99,13 +107,14 @@ def rehearse(
     war_to: Path | None,
     java: str,
     environment: str,
+    router: str,
     minutes_scale: float | None,
     port: int,
     directory: Path | None,
 ) -> None:
     """Rehearse a whole upgrade on this machine. Needs no Slack, Docker or Jenkins.
 
-    A Jenkins stand-in with jobs, history and timers runs behind a real Envoy, under load; the bot upgrades it; a page that
+    A Jenkins stand-in with jobs, history and timers runs behind a real router, under load; the bot upgrades it; a page that
     looks and works like a chat client stands for Slack. Everything listens on 127.0.0.1 and is removed at the end.
 
     \b
@@ -136,6 +145,7 @@ def rehearse(
         page_port=0 if headless else port,
         wars=(war_from, war_to) if war_from and war_to else (),
         java=java,
+        router=router,
         kill_at_every_step=kill_at_every_step,
         environment=environment,
     )

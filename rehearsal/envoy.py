@@ -157,6 +157,15 @@ class Envoy:
                 path.write_text('{"resources": []}\n', encoding="utf-8")
         self._bootstrap.write_text(bootstrap(port, admin_port, self.resources, agent_port), encoding="utf-8")
 
+    def settings(self) -> dict[str, str]:
+        """The section ``router`` of the bot's configuration."""
+        return {"kind": "envoy", "admin": self.admin_url, "resources": str(self.resources)}
+
+    def leads_to(self, port: int) -> bool:
+        """Whether it was told of an instance that listens there."""
+        with urllib.request.urlopen(f"{self.admin_url}/clusters", timeout=5) as answer:
+            return f"127.0.0.1:{port}::" in answer.read().decode()
+
     def start(self) -> None:
         """Start it and wait until it serves.
 

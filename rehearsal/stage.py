@@ -1,4 +1,4 @@
-"""The whole stage on one machine: a Jenkins with history behind a real Envoy, a Slack workspace, and the bot beside them."""
+"""The whole stage on one machine: a Jenkins with history behind a real router, a Slack workspace, and the bot beside them."""
 
 from __future__ import annotations
 
@@ -14,18 +14,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Protocol, Self
 
-import requests
 import yaml
 
 from rehearsal.bot_settings import CONTROLLER, TOKEN_VARIABLE, document
 from rehearsal.catalogue import arrange
 from rehearsal.child_processes import Supervisor, tail
-from rehearsal.envoy import Envoy
-from rehearsal.free_ports import free_range, require_free
+from rehearsal.free_ports import free_port, free_range, require_free
 from rehearsal.jenkins.seed import seed_home
 from rehearsal.jenkins_reader import JenkinsReader, NoAnswer
 from rehearsal.launch import REAL, STAND_IN, place_wars
 from rehearsal.process_host import ProcessHost
+from rehearsal.routers import ROUTERS
 from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDriver
 
 __all__ = ["Host", "Stage", "StageError", "StageOptions", "ci_upgrade"]
@@ -56,6 +55,8 @@ class StageOptions:
     wars: tuple[Path, ...] = ()
     """A real ``jenkins.war`` to start from and one to upgrade to; none: the stand-in."""
     java: str = "java"
+    router: str = "envoy"
+    """One of :data:`rehearsal.routers.ROUTERS`."""
     kill_at_every_step: bool = False
     environment: str = "process"
     """``process`` or ``docker``."""
@@ -103,11 +104,10 @@ class Stage:
         self._wars = directory / "wars"
         self.from_version, self.to_version = place_wars(self._wars, options.wars)
         self._launch = dataclasses.replace(REAL, java=options.java) if options.wars else STAND_IN
-        router_port, admin_port, blue_port = free_range(3)
         self._ports = free_range(INSTANCE_PORTS)
-        self.host = self._make_host(blue_port)
-        self._envoy = Envoy(directory / "envoy", router_port, admin_port)
-        self.router_url = self._envoy.url
+        self.host = self._make_host(free_port())
+        self._router = ROUTERS[options.router](directory)
+        self.router_url = self._router.url
         self.blue_url = self.host.blue_url
         self.other_urls = [f"http://127.0.0.1:{port}" for port in self._ports]
         """Where other instances than blue may appear."""
@@ -119,8 +119,7 @@ class Stage:
 
     def router_knows_green(self) -> bool:
         """Whether the router was told of a second instance."""
-        clusters = requests.get(f"{self._envoy.admin_url}/clusters", timeout=5).text
-        return any(f"127.0.0.1:{port}::" in clusters for port in self._ports)
+        return any(self._router.leads_to(port) for port in self._ports)
 
     def _make_host(self, blue_port: int) -> Host:
         if self.options.environment == "process":
@@ -173,7 +172,7 @@ class Stage:
         self.host.start_blue(home)
         self._start_workspace()
         try:
-            self._stack.enter_context(self._envoy)
+            self._stack.enter_context(self._router)
         except RuntimeError as error:
             raise StageError(str(error)) from error
         self._await_blue()
@@ -210,7 +209,7 @@ class Stage:
             self._directory,
             environment=self.host.environment(),
             router_url=self.router_url,
-            envoy={"admin": self._envoy.admin_url, "resources": str(self._envoy.resources)},
+            router=self._router.settings(),
             bot_user=self.accounts.bot_user,
             minutes_scale=self.options.minutes_scale,
             boot_seconds=self._launch.boot_seconds,

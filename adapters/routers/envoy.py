@@ -6,13 +6,12 @@ absence changes where requests go. The bot writes a file whole, then asks Envoy 
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from adapters.routers import envoy_dump, envoy_resources
+from adapters.routers import envoy_dump, envoy_resources, whole_file
 from adapters.routers.envoy_admin import EnvoyAdmin
 from adapters.routers.envoy_resources import Document
 from adapters.routers.envoy_traffic import traffic
@@ -62,6 +61,11 @@ class EnvoyRouter:
                 self._load(document)
             if not _comes_true(lambda: self._reports(state), ACCEPT_SECONDS):
                 raise Temporary(f"Envoy at {self._admin.url} took the files but reports another state")
+
+    def apply_where_possible(self, state: RouterState) -> tuple[str, ...]:
+        """One Envoy answers or does not: as :meth:`apply`."""
+        self.apply(state)
+        return ()
 
     def read(self) -> RouterState:
         """What Envoy itself is configured with now.
@@ -118,13 +122,10 @@ class EnvoyRouter:
 
     def _load(self, document: Document) -> None:
         path = self._directory / f"{document.kind}.json"
-        if self._accepted(document) and _holds(path, document.text):
+        if self._accepted(document) and whole_file.holds(path, document.text):
             return
         rejections = self._rejections(document)
-        try:
-            _replace(path, document.text)
-        except OSError as error:
-            raise Permanent(f"cannot write {path}: {error.strerror or error}") from error
+        whole_file.replace(path, document.text)
         if not _comes_true(lambda: self._accepted(document), ACCEPT_SECONDS):
             raise self._not_accepted(document, rejected=self._rejections(document) > rejections)
 
@@ -165,20 +166,3 @@ def _comes_true(check: Callable[[], bool], seconds: float) -> bool:
             return False
         time.sleep(POLL_SECONDS)
     return True
-
-
-def _holds(path: Path, text: str) -> bool:
-    try:
-        return path.read_bytes() == text.encode()
-    except OSError:  # missing or unreadable: it is written again, which tells why where it cannot
-        return False
-
-
-def _replace(path: Path, text: str) -> None:
-    """Envoy must never see half a file, also not after a power cut."""
-    temporary = path.with_suffix(".tmp")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)

@@ -15,7 +15,7 @@ from bot.model import NodeSet, Role, Side
 from bot.ownership.boundary import next_safe_moment
 from bot.ownership.relay import relay
 from bot.ownership.sync import running_builds, start_from, sync
-from bot.traffic import set_router
+from bot.traffic import send_back, set_router
 
 __all__ = ["hand_over", "undo_hand_over"]
 
@@ -104,7 +104,8 @@ def _move(ctx: Context, to: Side) -> None:
     sync(ctx, old, configs=False)
     ctx.change("top-up-numbers", lambda: _raise_numbers(ctx, new), again=True)
     busy = sorted({build.job for build in running_builds(ctx, old) if build.serial})
-    ctx.change("owner-route", lambda: set_router(ctx, owner=new), again=True)
+    route = send_back if new is Side.BLUE else set_router
+    ctx.change("owner-route", lambda: route(ctx, owner=new), again=True)
     ctx.change("nodes", lambda: ctx.jenkins(new).add_nodes(_nodes(ctx, old)), again=True)
     # Only after a crash or a hanging call is a minute boundary near: its timers then fire into the held queue and are relayed.
     now = ctx.clock.now()

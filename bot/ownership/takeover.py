@@ -14,7 +14,7 @@ from bot.home_rules import SYNC_LAST, never_synced
 from bot.model import NodeSet, Role, Side
 from bot.ports import Selection
 from bot.tar_stream import members, unfinished_builds
-from bot.traffic import set_router
+from bot.traffic import send_back
 
 __all__ = ["take_over"]
 
@@ -30,7 +30,7 @@ def take_over(ctx: Context) -> str:
     cut_off = unfinished_builds(_stream(ctx, known))
     ctx.change("salvage", lambda: _salvage(ctx, known, cut_off), again=True)
     ctx.change("nodes", lambda: ctx.jenkins(Side.BLUE).add_nodes(_nodes(ctx)), again=True)
-    ctx.change("owner-route", lambda: set_router(ctx, owner=Side.BLUE), again=True)
+    ctx.change("owner-route", lambda: send_back(ctx, owner=Side.BLUE), again=True)
     ctx.change("release", lambda: ctx.jenkins(Side.BLUE).take_role(Role.OWNER, ctx.id), again=True)
     lines = [f"`{path}` was cut off on green: start it again if it is needed." for path in sorted(cut_off)]
     lines.append(

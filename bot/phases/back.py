@@ -7,12 +7,12 @@ import dataclasses
 from bot.context import Context
 from bot.errors import Permanent, Temporary
 from bot.instances import remember_retired
-from bot.model import Role, RouterState, Side
+from bot.model import Role, Side
 from bot.ownership.drain import await_drained
 from bot.ownership.handover import hand_over, undo_hand_over
 from bot.ownership.relay import relay
 from bot.ownership.takeover import take_over
-from bot.traffic import set_router
+from bot.traffic import forget_green, send_back
 
 __all__ = ["drain", "ownership", "sessions", "stop_green", "undo_ownership"]
 
@@ -24,7 +24,7 @@ def sessions(ctx: Context) -> str:
     """All sessions to blue, at once; existing ones too, because green's weight becomes 0."""
     if not ctx.upgrade.following:
         return "no session was on green"
-    ctx.change("sessions", lambda: set_router(ctx, weight=0), again=True)
+    ctx.change("sessions", lambda: send_back(ctx, weight=0), again=True)
     ctx.update(lambda row: dataclasses.replace(row, weight=0))
     return "the router reports 0% for green"
 
@@ -73,7 +73,7 @@ def _without_green(ctx: Context) -> str:
 def _make_blue_owner(ctx: Context) -> None:
     """A handover may have been cut short: blue must not go on holding."""
     ctx.change("release-blue", lambda: _release_blue(ctx), again=True)
-    ctx.change("owner-route", lambda: set_router(ctx, owner=Side.BLUE), again=True)
+    ctx.change("owner-route", lambda: send_back(ctx, owner=Side.BLUE), again=True)
 
 
 def undo_ownership(ctx: Context) -> None:
@@ -93,7 +93,7 @@ def stop_green(ctx: Context) -> str:
     if green is None:
         return "green was never made"
     with ctx.services.ownership:
-        ctx.change("forget-green", lambda: _forget_green(ctx), again=True)
+        ctx.change("forget-green", lambda: forget_green(ctx), again=True)
         if upgrade.following:
             # Nobody reaches green any more: what was queued there until now is brought over for the last time.
             relay(ctx, Side.GREEN)
@@ -108,8 +108,3 @@ def _release_blue(ctx: Context) -> None:
     state = ctx.jenkins(Side.BLUE).take_role(Role.OWNER, ctx.id)
     if state.role is not Role.OWNER:
         raise Permanent(f"blue should own the builds but says it is {state.role.value}")
-
-
-def _forget_green(ctx: Context) -> None:
-    blue = ctx.upgrade.blue
-    ctx.services.router.apply(RouterState(blue.url, None, 0, Side.BLUE, blue.agent_port, None))

@@ -9,7 +9,7 @@ from bot.errors import Permanent
 from bot.evidence import gather
 from bot.model import Side
 from bot.ownership.handover import hand_over, undo_hand_over
-from bot.traffic import router_state, set_router
+from bot.traffic import keep_router, set_router
 
 __all__ = ["conclude", "hand_over_to_green", "send", "undo_hand_over_to_green"]
 
@@ -27,15 +27,7 @@ def send(ctx: Context, weight: int) -> str:
 
 def conclude(ctx: Context) -> str:
     """End of an observation: the router still says what it was told, and green does no worse."""
-    wanted, found = router_state(ctx.upgrade), ctx.services.router.read()
-    if wanted != found:
-        ctx.change("restore-router", lambda: ctx.services.router.apply(wanted), again=True)
-        ctx.say(
-            "The router had lost its settings and was put right.",
-            f"It reported {found}.",
-            tone="warning",
-            key="restored",
-        )
+    keep_router(ctx)
     record = ctx.upgrade.record()
     assert record is not None, "a watched step has a record"
     evidence = gather(ctx, record.started_at)

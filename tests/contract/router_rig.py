@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +31,12 @@ class Rig:
     green: Backend
     restart: Callable[[], None]
     """Restart the router process."""
+    measures_times: bool = True
+    """False: the router keeps no distribution of response times, and its histograms are empty (docs/routers.md)."""
+    answers_for_the_dead: bool = True
+    """False: a client whose instance died under its request may find its connection closed instead of a 5xx (docs/routers.md)."""
+    counted: Callable[[], bool] = lambda: True
+    """Whether every request that was answered is in the router's counters already."""
 
     def state(self, weight: int = 0, owner: Side = Side.BLUE) -> RouterState:
         """Both instances known, agent ports included."""
@@ -77,7 +85,11 @@ class Connection:
         """An upgraded one; what travels on it is not framed, since routers do not look."""
         place = urlsplit(url)
         with socket.create_connection((place.hostname, place.port)) as connection:
-            head = f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n"
+            key = base64.b64encode(os.urandom(16)).decode()
+            head = (
+                f"GET {path} HTTP/1.1\r\nHost: {place.netloc}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+                f"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
+            )
             connection.sendall(head.encode())
             answer = b""
             while not answer.endswith(b"\r\n\r\n"):

@@ -25,7 +25,7 @@ STATE = RouterState("http://127.0.0.1:1", None, 0, Side.BLUE)
 
 
 def configuration(admin: str, resources: Path) -> EnvoyConfig:
-    return EnvoyConfig.model_validate({"admin": admin, "resources": resources})
+    return EnvoyConfig.model_validate({"kind": "envoy", "admin": admin, "resources": resources})
 
 
 @pytest.fixture

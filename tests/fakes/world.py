@@ -16,7 +16,7 @@ from bot.commands import Actor, BotCommands
 from bot.config import Config, parse
 from bot.context import Contexts, CrashPoint, Services
 from bot.engine import Engine
-from bot.errors import Permanent
+from bot.errors import Permanent, Temporary
 from bot.gates import Gates
 from bot.model import (
     BackupRecord,
@@ -159,12 +159,31 @@ class FakeRouter:
     history: list[RouterState] = field(default_factory=list)
     counts: dict[Side, list[int]] = field(default_factory=lambda: {Side.BLUE: [0, 0], Side.GREEN: [0, 0]})
 
+    silent: str | None = None
+    """A sentence about the half of the router that does not answer."""
+    behind: bool = False
+    """That half has missed a change."""
+
     def apply(self, state: RouterState) -> None:
+        if self.silent:
+            raise Temporary(self.silent)
         if state != self.state:
             self.history.append(state)
         self.state = state
+        self.behind = False
+
+    def apply_where_possible(self, state: RouterState) -> tuple[str, ...]:
+        silent, self.silent = self.silent, None
+        self.apply(state)
+        self.silent = silent
+        self.behind = silent is not None
+        return (silent,) if silent else ()
 
     def read(self) -> RouterState:
+        if self.silent:
+            raise Temporary(self.silent)
+        if self.behind:
+            raise Permanent("the halves differ")
         if self.state is None:
             raise Permanent("the router is not configured")
         return self.state
@@ -338,7 +357,7 @@ def make_config(directory: Path, **policy: object) -> Config:
                         "directory": str(directory),
                         "blue": {"url": "http://127.0.0.1:1", "home": "/home", "pid_file": "/pid"},
                     },
-                    "router": {"admin": "http://127.0.0.1:1", "resources": str(directory)},
+                    "router": {"kind": "envoy", "admin": "http://127.0.0.1:1", "resources": str(directory)},
                     "policy": {
                         "observe_seconds": 20,
                         "soak_seconds": 30,

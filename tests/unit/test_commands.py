@@ -85,7 +85,7 @@ def test_a_controller_that_does_not_answer_is_not_touched(bot: Bot) -> None:
 
 
 def test_a_target_that_is_not_there_is_refused(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
-    def missing(_version: str) -> Core:
+    def missing(_version: str, _like: object) -> Core:
         raise Permanent("there is no war of 2.999.1")
 
     monkeypatch.setattr(bot.world.environment, "core", missing)
