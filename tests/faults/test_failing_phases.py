@@ -69,7 +69,7 @@ def test_a_green_that_never_boots_holds_the_upgrade(bot: Bot, monkeypatch: pytes
 def test_a_green_that_dies_while_it_boots_holds_the_upgrade(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bot.world.environment, "start", lambda _instance, _queue: None)
+    monkeypatch.setattr(bot.world.environment, "start", lambda _instance: None)
     assert "ended while it started" in run_until_it_stands(bot)
     assert_blue_untouched(bot)
 

@@ -1,0 +1,74 @@
+"""What goes wrong on a real engine while an upgrade lives: memory, and the engine itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.environments.docker.environment import DockerEnvironment
+from bot.errors import Temporary
+from tests.docker.rig import DockerRig
+from tests.docker.upgrade import Upgrade, restart_engine, upgrade
+
+HOG = """
+import pathlib
+pathlib.Path("/proc/self/oom_score_adj").write_text("-1000")
+memory = []
+while True: memory.append(bytearray(8 << 20))
+"""
+"""Takes all of the container's memory and is spared, so that the kernel ends the controller."""
+
+
+def run_out_of_memory(lived: Upgrade) -> None:
+    green = lived.green
+    green.update(mem_limit="200m", memswap_limit="200m")
+    green.exec_run(["/opt/python/bin/python3", "-c", HOG], user="0", privileged=True, detach=True)
+    lived.wait(lambda: _restarts(lived) > 0)
+
+
+def _restarts(lived: Upgrade) -> int:
+    green = lived.green
+    green.reload()
+    count: int = green.attrs["RestartCount"]
+    return count
+
+
+@pytest.mark.timeout(280)
+def test_a_green_that_is_killed_for_memory_at_25_percent_is_held_and_left_by_its_sessions(
+    engine: Any, tmp_path: Path
+) -> None:
+    """The engine restarts it, fenced still; people are on blue; then it is rolled back."""
+    with upgrade(engine, tmp_path, minutes_scale=0.05) as lived:
+        lived.start()
+        lived.approve_until("25")
+        lived.human.approve()
+        lived.wait(lambda: bool(lived.human.look()) and lived.human.sees_event("send-25-done"))
+        run_out_of_memory(lived)
+        lived.until_status("held")
+        assert lived.version_for_new_sessions() == {lived.stage.from_version}
+        lived.roll_back()
+
+
+@pytest.mark.timeout(280)
+def test_an_engine_that_is_restarted_while_green_is_made_and_while_sessions_are_shifted(
+    engine: Any, tmp_path: Path
+) -> None:
+    """The upgrade goes on by itself each time, with the guard still in force."""
+    with upgrade(engine, tmp_path, builds=1500) as lived:
+        lived.start()
+        lived.wait(lived.stage.host.has_green)
+        restart_engine(engine)
+        lived.approve_until("25")
+        restart_engine(engine)
+        lived.approve_until("handover")
+        lived.roll_back()
+
+
+def test_an_engine_that_cannot_be_reached_is_asked_again(rig: DockerRig) -> None:
+    """The bot starts without it, and every verb is a temporary failure."""
+    environment = DockerEnvironment("main", rig.config(engine={"url": "unix:///var/run/nowhere.sock"}))
+    for ask in (environment.state, environment.start, environment.stop):
+        with pytest.raises(Temporary, match="does not answer"):
+            ask(rig.blue)

@@ -1,0 +1,118 @@
+"""An upgrade on Docker behind HAProxy that a test follows by hand, and breaks."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import docker
+import requests
+
+from rehearsal.human import Human
+from rehearsal.stage import Stage, StageOptions
+
+__all__ = ["Upgrade", "restart_engine", "upgrade"]
+
+STEP_SECONDS = 120.0
+
+
+class Upgrade:
+    """Started, with nobody who approves unless the test lets them."""
+
+    def __init__(self, stage: Stage, client: docker.DockerClient) -> None:
+        self.stage = stage
+        self.client = client
+        self.told: list[str] = []
+        self.human = Human(stage.people, self.told.append)
+
+    @property
+    def green(self) -> Any:
+        """Its container."""
+        return self.client.containers.list(
+            all=True, filters={"label": ["ci-upgrade.instance", f"ci-upgrade-rehearsal={self.prefix}"]}
+        )[0]
+
+    @property
+    def prefix(self) -> str:
+        name: str = self.stage.host.environment()["blue"]["container"]
+        return name.removesuffix("-blue")
+
+    def start(self) -> None:
+        self.human.start(self.stage.to_version)
+
+    def approve_until(self, step: str) -> None:
+        """Approve every gate before the one that asks for this step."""
+
+        def there() -> bool:
+            self.human.look()
+            if self.human.is_asked_for([step]):
+                return True
+            self.human.approve()
+            return False
+
+        self.wait(there)
+
+    def until_status(self, status: str) -> None:
+        self.wait(lambda: self.human.look() == status)
+
+    def roll_back(self) -> None:
+        def ended() -> bool:
+            status = self.human.look()
+            if status not in ("rolling_back", "rolled_back"):
+                self.human.roll_back()
+            return status == "rolled_back"
+
+        self.wait(ended)
+
+    def wait(self, check: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + STEP_SECONDS
+        while not check():
+            assert time.monotonic() < deadline, (
+                "\n".join(self.told[-10:]) + self.stage.bot_log.read_text()[-3000:]
+            )
+            time.sleep(0.2)
+
+    def version_for_new_sessions(self) -> set[str]:
+        """What ten new visitors are shown."""
+        found = set()
+        for _ in range(10):
+            answer = requests.get(f"{self.stage.router_url}/login", timeout=30)
+            found.add(answer.headers["X-Jenkins"])
+        return found
+
+
+@contextmanager
+def upgrade(client: docker.DockerClient, directory: Path, **options: Any) -> Iterator[Upgrade]:
+    """On a stage of its own."""
+    settings = {"jobs": 6, "builds": 60, "minutes_scale": 0.01} | options
+    with Stage(directory, StageOptions(environment="docker", router="haproxy", **settings)) as stage:
+        yield Upgrade(stage, client)
+
+
+def restart_engine(client: docker.DockerClient) -> None:
+    """As a package update does: the daemon ends its containers, and brings back those whose policy says so."""
+    pid = int(Path("/var/run/docker.pid").read_text())
+    command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + 60
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < deadline, "the engine does not end"
+        time.sleep(0.1)
+    with Path(os.devnull).open("wb") as nothing:
+        subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=nothing, stderr=nothing, start_new_session=True
+        )
+    while True:
+        try:
+            client.ping()
+        except (docker.errors.DockerException, requests.RequestException):
+            assert time.monotonic() < deadline, "the engine does not come back"
+            time.sleep(0.1)
+        else:
+            return
