@@ -76,7 +76,9 @@ class Announcer:
         what = f"tried again in {delay:.0f} s" if again else "held for a human" if upgrade.live else "ended"
         attempt = upgrade.records[step].attempt
         tone: Tone = "warning" if again else "bad"
-        self.entry(upgrade, f"{step}-failed-{attempt}", f"{step_title(step)} failed, {what}", (error,), tone)
+        # One message for all attempts: a short outage must not fill the thread.
+        count = f" (attempt {attempt})" if attempt > 1 else ""
+        self.entry(upgrade, f"{step}-failed", f"{step_title(step)} failed{count}, {what}", (error,), tone)
         self.dashboard(upgrade)
 
     def held(self, upgrade: Upgrade) -> None:

@@ -22,8 +22,8 @@ class Step:
     """Called after a failure, before it is tried again or held."""
     watch: Callable[[PolicyConfig], float] | None = None
     """Seconds to watch before ``run`` draws the conclusion."""
-    attempts: int = 3
-    """For temporary failures."""
+    attempts: int = 6
+    """For temporary failures: with the engine's pauses they last about 50 s, as long as a restart of Docker or a router takes."""
     failure: Reason = Reason.STEP_FAILED
     ends_on_failure: bool = False
     """True where nothing was changed yet: the upgrade ends instead of being held."""

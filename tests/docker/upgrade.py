@@ -104,10 +104,12 @@ def restart_engine(client: docker.DockerClient) -> None:
     while Path(f"/proc/{pid}").exists():
         assert time.monotonic() < deadline, "the engine does not end"
         time.sleep(0.1)
-    with Path(os.devnull).open("wb") as nothing:
-        subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=nothing, stderr=nothing, start_new_session=True
-        )
+    # Through a shell that ends at once: a daemon that were this process's child would stay a zombie at its next end.
+    subprocess.run(
+        ["/bin/sh", "-c", '"$@" >/dev/null 2>&1 </dev/null &', "sh", *command],
+        check=True,
+        start_new_session=True,
+    )
     while True:
         try:
             client.ping()

@@ -106,7 +106,7 @@ def test_a_part_that_is_down_stops_the_next_step_and_changes_nothing(bot: Bot) -
     before = state_of(bot)
     bot.world.router.silent = DOWN
     bot.commands.run("approve main", BOB)
-    bot.settle(20.0)
+    bot.settle(60.0)
     hold = bot.upgrade().hold
     assert hold is not None
     assert DOWN in hold.text

@@ -217,10 +217,10 @@ def test_a_temporary_failure_is_tried_again_and_then_held(bot: Bot, monkeypatch:
 
     monkeypatch.setattr(bot.world.backups, "verify", fails)
     bot.commands.run("start main 2.516.3", ANN)
-    bot.settle(60)
+    bot.settle(120)
     upgrade = bot.upgrade()
     assert upgrade.status is Status.HELD
-    assert upgrade.records["backup"].attempt == 3
+    assert upgrade.records["backup"].attempt == 6
     assert upgrade.hold is not None
     assert "slow today" in upgrade.hold.text
     assert len(bot.world.owners()) == 1

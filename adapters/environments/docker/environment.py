@@ -21,7 +21,9 @@ from bot.ports import Selection
 __all__ = ["DockerEnvironment", "first_instance"]
 
 FREE_SECONDS = 60.0
-"""How long a measurement of free space counts."""
+"""How long a measurement of free space counts: it takes a program in the container."""
+USAGE_SECONDS = 10.0
+"""How long one of memory and processor time counts: engines take up to a second for it."""
 
 
 def first_instance(name: str, config: DockerConfig) -> Instance:
@@ -50,6 +52,7 @@ class DockerEnvironment:
             self._engines["second"] = Engine(config.second_engine)
         self._addresses: dict[str, str] = {}
         self._free: dict[str, tuple[float, int]] = {}
+        self._usages: dict[str, tuple[float, tuple[int, float]]] = {}
 
     # ---- releases
 
@@ -79,7 +82,7 @@ class DockerEnvironment:
         if found is None:
             return InstanceState(running=False, exists=False)
         state = found["State"]
-        memory, cpu = _usage(engine, container) if state["Running"] else (None, None)
+        memory, cpu = self._usage(instance) if state["Running"] else (None, None)
         return InstanceState(
             running=_alive(found),
             exists=True,
@@ -257,8 +260,15 @@ class DockerEnvironment:
             )
         return found
 
+    def _usage(self, instance: Instance) -> tuple[int, float]:
+        now = time.monotonic()
+        measured_at, usage = self._usages.get(instance.name, (-USAGE_SECONDS, (0, 0.0)))
+        if now - measured_at >= USAGE_SECONDS:
+            usage = _usage(*self._of(instance))
+            self._usages[instance.name] = (time.monotonic(), usage)
+        return usage
+
     def _free_bytes(self, instance: Instance) -> int:
-        """Measured by a program in the container, so not every second."""
         now = time.monotonic()
         measured_at, free = self._free.get(instance.name, (-FREE_SECONDS, 0))
         if now - measured_at >= FREE_SECONDS:
