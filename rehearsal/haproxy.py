@@ -209,8 +209,14 @@ class HAProxy:
 
     def leads_to(self, port: int) -> bool:
         """Whether it was told of an instance that listens there."""
-        entries = self._ask(f"show map {self.files}/jenkins.map").splitlines()
-        return any(line.endswith(f"http://127.0.0.1:{port}") for line in entries)
+        return self.holds(f"blue http://127.0.0.1:{port}") or self.holds(f"green http://127.0.0.1:{port}")
+
+    def holds(self, entry: str) -> bool:
+        """Whether its map has this key and value, such as ``weight 25``."""
+        return any(
+            line.endswith(f" {entry}")
+            for line in self._ask(f"show map {self.files}/jenkins.map").splitlines()
+        )
 
     def start(self) -> None:
         """Start it and wait until it serves.

@@ -82,8 +82,8 @@ class Stage:
         self._launch = dataclasses.replace(REAL, java=options.java) if options.wars else STAND_IN
         self._blue_port = free_port()
         self._ports = free_range(INSTANCE_PORTS)
-        self._router = ROUTERS[options.router](directory)
-        self.router_url = self._router.url
+        self.router = ROUTERS[options.router](directory)
+        self.router_url = self.router.url
         self.blue_url = f"http://127.0.0.1:{self._blue_port}"
         self.other_urls = [f"http://127.0.0.1:{port}" for port in self._ports]
         """Where other instances than blue may appear."""
@@ -95,7 +95,7 @@ class Stage:
 
     def router_knows_green(self) -> bool:
         """Whether the router was told of a second instance."""
-        return any(self._router.leads_to(port) for port in self._ports)
+        return any(self.router.leads_to(port) for port in self._ports)
 
     def __enter__(self) -> Self:
         """Start everything; what did start is stopped again when something does not.
@@ -131,7 +131,7 @@ class Stage:
         self._start_blue(home)
         self._start_workspace()
         try:
-            self._stack.enter_context(self._router)
+            self._stack.enter_context(self.router)
         except RuntimeError as error:
             raise StageError(str(error)) from error
         self._await_blue()
@@ -180,7 +180,7 @@ class Stage:
             ports=self._ports,
             blue={"url": self.blue_url, "home": str(home), "pid_file": str(home.parent / "pid")},
             router_url=self.router_url,
-            router=self._router.settings(),
+            router=self.router.settings(),
             bot_user=self.accounts.bot_user,
             minutes_scale=self.options.minutes_scale,
         )
