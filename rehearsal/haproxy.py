@@ -55,7 +55,7 @@ defaults
   # 127.0.0.1:1 until the bot has told the addresses. Put blue's own here if it must be reachable before that.
   default-server init-addr last,127.0.0.1 inter 2s fastinter 250ms downinter 1s fall 3 rise 1
 
-# The controller's public address. For TLS: bind :443 ssl crt /etc/haproxy/certs/
+# The controller's public address. For TLS: bind :443 ssl crt /etc/haproxy/certs/ - and add "; Secure" to both cookies.
 frontend jenkins
   bind @ADDRESS@:@PORT@
   # A reload closes kept-alive connections after an answer only, never under a request that is being sent.
