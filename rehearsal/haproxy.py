@@ -22,7 +22,7 @@ READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
 CONFIGURATION = """\
-# HAProxy (2.4 or newer) in front of one Jenkins controller, steered by ci-upgrade. See docs/routers.md.
+# HAProxy in front of one Jenkins controller, steered by ci-upgrade. See docs/routers.md.
 #
 # Before the first start, create the directory of the files that the bot keeps, with these files:
 #   cd @FILES@ && touch jenkins.map jenkins-paths.map && echo 1 > jenkins.servers
