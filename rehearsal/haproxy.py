@@ -22,7 +22,7 @@ READY_SECONDS = 30.0
 STOP_SECONDS = 10.0
 
 CONFIGURATION = """\
-# HAProxy (2.4 or newer) in front of one Jenkins controller, steered by ci-upgrade. See docs/routers.md.
+# HAProxy in front of one Jenkins controller, steered by ci-upgrade. See docs/routers.md.
 #
 # Before the first start, create the directory of the files that the bot keeps, with these files:
 #   cd @FILES@ && touch jenkins.map jenkins-paths.map && echo 1 > jenkins.servers
@@ -55,7 +55,7 @@ defaults
   # 127.0.0.1:1 until the bot has told the addresses. Put blue's own here if it must be reachable before that.
   default-server init-addr last,127.0.0.1 inter 2s fastinter 250ms downinter 1s fall 3 rise 1
 
-# The controller's public address. For TLS: bind :443 ssl crt /etc/haproxy/certs/
+# The controller's public address. For TLS: bind :443 ssl crt /etc/haproxy/certs/ - and add "; Secure" to both cookies.
 frontend jenkins
   bind @ADDRESS@:@PORT@
   # A reload closes kept-alive connections after an answer only, never under a request that is being sent.
@@ -209,8 +209,14 @@ class HAProxy:
 
     def leads_to(self, port: int) -> bool:
         """Whether it was told of an instance that listens there."""
-        entries = self._ask(f"show map {self.files}/jenkins.map").splitlines()
-        return any(line.endswith(f"http://127.0.0.1:{port}") for line in entries)
+        return self.holds(f"blue http://127.0.0.1:{port}") or self.holds(f"green http://127.0.0.1:{port}")
+
+    def holds(self, entry: str) -> bool:
+        """Whether its map has this key and value, such as ``weight 25``."""
+        return any(
+            line.endswith(f" {entry}")
+            for line in self._ask(f"show map {self.files}/jenkins.map").splitlines()
+        )
 
     def start(self) -> None:
         """Start it and wait until it serves.

@@ -81,6 +81,7 @@ class Headless:
             self._await_timers()
         finally:
             self._load.stop()
+            self._log.close()
         self._observer.end_of_load()
         self._tell("The load has ended; waiting for the last builds.")
         if not self._observer.finish(QUIET_SECONDS):

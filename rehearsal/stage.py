@@ -106,8 +106,8 @@ class Stage:
         self._launch = dataclasses.replace(REAL, java=options.java) if options.wars else STAND_IN
         self._ports = free_range(INSTANCE_PORTS)
         self.host = self._make_host(free_port())
-        self._router = ROUTERS[options.router](directory)
-        self.router_url = self._router.url
+        self.router = ROUTERS[options.router](directory)
+        self.router_url = self.router.url
         self.blue_url = self.host.blue_url
         self.other_urls = [f"http://127.0.0.1:{port}" for port in self._ports]
         """Where other instances than blue may appear."""
@@ -119,7 +119,7 @@ class Stage:
 
     def router_knows_green(self) -> bool:
         """Whether the router was told of a second instance."""
-        return any(self._router.leads_to(port) for port in self._ports)
+        return any(self.router.leads_to(port) for port in self._ports)
 
     def _make_host(self, blue_port: int) -> Host:
         if self.options.environment == "process":
@@ -172,7 +172,7 @@ class Stage:
         self.host.start_blue(home)
         self._start_workspace()
         try:
-            self._stack.enter_context(self._router)
+            self._stack.enter_context(self.router)
         except RuntimeError as error:
             raise StageError(str(error)) from error
         self._await_blue()
@@ -209,7 +209,7 @@ class Stage:
             self._directory,
             environment=self.host.environment(),
             router_url=self.router_url,
-            router=self._router.settings(),
+            router=self.router.settings(),
             bot_user=self.accounts.bot_user,
             minutes_scale=self.options.minutes_scale,
             boot_seconds=self._launch.boot_seconds,

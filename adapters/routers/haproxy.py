@@ -137,7 +137,8 @@ class HaproxyRouter:
         for side, weight in ((Side.BLUE, 100 - state.weight), (Side.GREEN, state.weight)):
             if side in self._ends:
                 self._ends.pop(side).cancel()
-            if weight == 0 and self._end_after is not None:
+            # Without green the weights say nothing: after an upgrade, what is under way at "green" goes to the one instance that is.
+            if weight == 0 and state.green is not None and self._end_after is not None:
                 timer = threading.Timer(self._end_after, self._end_requests, (side,))
                 timer.daemon = True
                 self._ends[side] = timer

@@ -163,6 +163,8 @@ class FakeRouter:
     """A sentence about the half of the router that does not answer."""
     behind: bool = False
     """That half has missed a change."""
+    looks: int = 0
+    """How often it was read."""
 
     def apply(self, state: RouterState) -> None:
         if self.silent:
@@ -180,6 +182,7 @@ class FakeRouter:
         return (silent,) if silent else ()
 
     def read(self) -> RouterState:
+        self.looks += 1
         if self.silent:
             raise Temporary(self.silent)
         if self.behind:

@@ -1,4 +1,4 @@
-"""Whole upgrades with real processes: a real Envoy, the stand-ins, the bot as its own process, an observer that counts from outside."""
+"""Whole upgrades with real processes: a real router, the stand-ins, the bot as its own process, an observer that counts from outside."""
 
 from __future__ import annotations
 
@@ -60,10 +60,12 @@ def test_a_whole_upgrade_under_load_loses_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.timeout(240)
 # Every other point is taken on virtual time (tests/unit/test_whole_upgrade.py) and by `ci-upgrade rehearse --rollback-at`.
-@pytest.mark.parametrize("point", ["25", "handover", "soak"])
-def test_a_rollback_puts_users_back_at_once_and_loses_nothing(tmp_path: Path, point: str) -> None:
+@pytest.mark.parametrize(("point", "router"), [("25", "envoy"), ("handover", "haproxy"), ("soak", "envoy")])
+def test_a_rollback_puts_users_back_at_once_and_loses_nothing(
+    tmp_path: Path, point: str, router: str
+) -> None:
     """Before and after the handover: users are back within seconds, and what ran on green is in blue's history (or it would count as lost)."""
-    summary = rehearse(tmp_path, *SMALL, "--rollback-at", point, seconds=230)
+    summary = rehearse(tmp_path, *SMALL, "--rollback-at", point, "--router", router, seconds=230)
     assert summary["status"] == "rolled_back"
     assert_clean(summary)
     assert summary["rollback_seconds"] < 3

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import load, parse, secret
+from bot.config import Config, HaproxyConfig, load, parse, secret
 from bot.errors import ConfigurationError
 from tests.fakes.world import make_config
 
@@ -75,3 +75,44 @@ def test_a_token_may_come_from_a_file(tmp_path: Path) -> None:
     assert secret(from_file, {}) == "11abc"
     with pytest.raises(ConfigurationError, match="cannot read"):
         secret(from_file.model_copy(update={"token_file": tmp_path / "absent"}), {})
+
+
+def with_router(tmp_path: Path, router: dict[str, object]) -> Config:
+    """The usual configuration with another router."""
+    data = make_config(tmp_path).model_dump(mode="json")
+    data["controllers"]["main"]["router"] = router
+    return parse(data, "test")
+
+
+def test_the_kind_of_a_router_says_which_keys_it_has(tmp_path: Path) -> None:
+    """HAProxy's keys with its kind; a kind that nobody knows is named with those that there are."""
+    config = with_router(tmp_path, {"kind": "haproxy", "instances": [{"socket": "10.0.0.5:9999"}]})
+    router = config.controllers["main"].router
+    assert isinstance(router, HaproxyConfig)
+    assert [(one.socket, one.files) for one in router.instances] == [("10.0.0.5:9999", None)]
+    with pytest.raises(ConfigurationError, match=r"controllers\.main\.router: .*'envoy', 'haproxy'"):
+        with_router(tmp_path, {"kind": "nginx"})
+
+
+@pytest.mark.parametrize(
+    ("router", "fault"),
+    [
+        ({"instances": []}, r"controllers\.main\.router\.instances: .*at least 1"),
+        (
+            {"instances": [{"socket": "admin.sock"}]},
+            r"router\.instances\.0\.socket: must be an absolute path or host:port",
+        ),
+        ({"instances": [{"socket": "/s"}], "name": "a b"}, r"controllers\.main\.router\.name: "),
+        (
+            {"instances": [{"socket": "/s"}], "webhook_paths": ["hook"]},
+            r"webhook_paths: must begin with a slash",
+        ),
+        ({"instances": [{"socket": "/s"}], "admin": "http://a"}, r"controllers\.main\.router\.admin: "),
+    ],
+)
+def test_faults_of_an_haproxy_are_named_by_their_key(
+    tmp_path: Path, router: dict[str, object], fault: str
+) -> None:
+    """The kind is no part of the key path."""
+    with pytest.raises(ConfigurationError, match=fault):
+        with_router(tmp_path, {"kind": "haproxy", **router})

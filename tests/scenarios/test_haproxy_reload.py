@@ -1,0 +1,44 @@
+"""A whole upgrade through a real HAProxy that is reloaded while a quarter of the sessions is on green."""
+
+from __future__ import annotations
+
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from rehearsal.haproxy import HAProxy
+from rehearsal.headless import Headless
+from rehearsal.stage import Stage, StageOptions
+
+RELOADED_SECONDS = 240.0
+
+
+def reload_at_a_quarter(haproxy: HAProxy, workers: list[str | None]) -> None:
+    """Notes the workers before and after."""
+    deadline = time.monotonic() + RELOADED_SECONDS
+    while not haproxy.holds("weight 25"):
+        if time.monotonic() > deadline:
+            return
+        time.sleep(0.05)
+    workers.append(haproxy.worker())
+    haproxy.reload()
+    workers.append(haproxy.worker())
+
+
+@pytest.mark.timeout(280)
+def test_an_upgrade_goes_on_through_a_reload_of_haproxy(tmp_path: Path) -> None:
+    """No request fails and nothing is lost or doubled, from the first session on green to the retired old instance."""
+    options = StageOptions(jobs=12, builds=50, minutes_scale=0.01, router="haproxy")
+    lines: list[str] = []
+    workers: list[str | None] = []
+    with Stage(tmp_path, options) as stage:
+        assert isinstance(stage.router, HAProxy)
+        reloading = threading.Thread(target=reload_at_a_quarter, args=(stage.router, workers), daemon=True)
+        reloading.start()
+        summary = Headless(stage, tmp_path, 20.0, lines.append).play(None)
+        reloading.join()
+        assert len(set(workers)) == 2, "it was reloaded"
+    assert summary.faults("completed") == [], lines
+    assert summary.approvals == 6
