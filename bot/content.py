@@ -78,7 +78,11 @@ class Dashboard:
     green_weight: int
     owner: Literal["blue", "green"]
     facts: tuple[tuple[str, str], ...] = ()
-    """Label and value: sync lag, freeze, request rates, readiness of a rollback."""
+    """Label and value: sync lag, freeze, request rates."""
+    readiness: str = ""
+    """How ready blue is to take over again; empty while there is nothing to go back from."""
+    checked_at: float | None = None
+    """When that was measured."""
     waiting_until: float | None = None
     next_step: str = ""
     buttons: tuple[Button, ...] = ()

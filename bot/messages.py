@@ -9,6 +9,7 @@ from typing import Any, Literal
 from bot.config import ControllerConfig
 from bot.content import Button, Confirm, Dashboard, Decision, EvidenceRow, GateCard, PhaseLine, Tone
 from bot.model import Phase
+from bot.readiness import readiness
 from bot.upgrade import Gate, Status, StepState, Upgrade, phase_of
 
 __all__ = ["dashboard", "gate_card", "step_title"]
@@ -65,7 +66,7 @@ def dashboard(
     config: ControllerConfig,
     approvers: tuple[str, ...],
 ) -> Dashboard:
-    """``gate`` is the open one; ``sample`` the newest measurement."""
+    """``gate`` is the open one; ``sample`` the newest measurement with its time under ``at``."""
     return Dashboard(
         upgrade=upgrade.id,
         controller=upgrade.controller,
@@ -80,6 +81,8 @@ def dashboard(
         green_weight=upgrade.weight,
         owner=upgrade.owner.value,
         facts=_facts(upgrade, sample, config),
+        readiness=readiness(upgrade, sample),
+        checked_at=sample["at"] if sample else None,
         waiting_until=gate.expires_at if gate else _until(upgrade),
         next_step=_next_step(upgrade),
         buttons=_dashboard_buttons(upgrade),
@@ -218,7 +221,6 @@ def _facts(
             facts.append((f"{side.capitalize()} answers in", state))
         if sample.get("lag") is not None:
             facts.append(("Sync lag", f"{sample['lag']:.1f} s"))
-        facts.append(("Rollback", _going_back(upgrade.owner.value)))
     if "freeze_seconds" in upgrade.facts:
         facts.append(("Freeze at the handover", f"{upgrade.facts['freeze_seconds']:.2f} s"))
     if "backup" in upgrade.facts:

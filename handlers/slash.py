@@ -8,6 +8,7 @@ from slack_bolt import Ack, App, Respond
 
 from bot.commands import Actor, Commands
 from handlers.answering import answer
+from handlers.typed import unescaped
 
 __all__ = ["COMMAND", "register"]
 
@@ -17,15 +18,9 @@ COMMAND = "/ci-upgrade"
 def register(app: App, commands: Commands) -> None:
     def take(ack: Ack, command: dict[str, Any], respond: Respond) -> None:
         ack()
-        answer(respond, commands.run(_typed(command), _actor(command)))
+        answer(respond, commands.run(unescaped(command.get("text", "")), _actor(command)))
 
     app.command(COMMAND)(take)
-
-
-def _typed(command: dict[str, Any]) -> str:
-    """The text as it was typed: Slack sends its three control characters escaped."""
-    text: str = command.get("text", "")
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
 
 
 def _actor(command: dict[str, Any]) -> Actor:

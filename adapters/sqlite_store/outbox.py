@@ -80,6 +80,14 @@ class SqliteOutbox:
                 [error, quiet_until, id],
             )
 
+    def upgrade_shown_at(self, channel: str, ts: str) -> str | None:
+        rows = list(
+            self._connections.here().query(
+                "SELECT upgrade FROM outbox WHERE channel = ? AND ts = ? LIMIT 1", [channel, ts]
+            )
+        )
+        return rows[0]["upgrade"] if rows else None
+
     def undelivered(self) -> tuple[int, str | None]:
         rows = list(
             self._connections.here().query(

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from bot.content import Dashboard, PhaseLine
 from handlers.views.blocks import MARKS, Rendered, context, fields, header, message, section
 from handlers.views.buttons import actions
-from handlers.views.text import clip, date, duration, escape, fitting, mention, one_line
+from handlers.views.text import clip, date, duration, escape, fitting, mention, moment, one_line
 
 __all__ = ["dashboard"]
 
 BAR_CELLS = 20
 HEADLINE = 900
 NEXT_STEP = 200
+READINESS = 300
 PHASES = 2500
 PHASE_NOTE = 120
 
@@ -40,6 +41,7 @@ def dashboard(content: Dashboard) -> Rendered:
             section(_sessions(content.green_weight), f"Builds, timers and agents: *{content.owner}*"),
             section(*fitting(list(_phases(content.phases)), PHASES, each=PHASE_NOTE + 100)),
             fields(content.facts),
+            section(_readiness(content)),
             actions(content.buttons),
             context(
                 f"Asked by {mention(content.requested_by)}",
@@ -48,6 +50,13 @@ def dashboard(content: Dashboard) -> Rendered:
             ),
         ),
     )
+
+
+def _readiness(content: Dashboard) -> str:
+    if not content.readiness:
+        return ""
+    checked = f", checked {moment(content.checked_at)}" if content.checked_at is not None else ""
+    return f"*Going back:* {clip(escape(one_line(content.readiness)), READINESS)}{checked}"
 
 
 def _opened(status: str, headline: str) -> str:

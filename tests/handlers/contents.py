@@ -54,7 +54,9 @@ def dashboard(**changes: Any) -> Dashboard:
         ),
         green_weight=10,
         owner="blue",
-        facts=(("Sync lag", "0.8 s"), ("Rollback", "one click")),
+        facts=(("Sync lag", "0.8 s"),),
+        readiness="blue warm (14 ms); back in about 1 s; blue runs all builds",
+        checked_at=NOW + 590,
         waiting_until=NOW + 3600,
         next_step="25% of sessions on green",
         buttons=(ROLLBACK,),
@@ -143,6 +145,7 @@ def worst(text: str) -> dict[str, Content]:
             requested_by=text,
             phases=tuple(PhaseLine(text, state, 1e7, text) for state in states for _ in range(10)),  # type: ignore[arg-type]  # literals
             facts=tuple((text, text) for _ in range(60)),
+            readiness=text,
             next_step=text,
             buttons=buttons,
         ),

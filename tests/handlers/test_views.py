@@ -117,6 +117,14 @@ def test_the_bar_never_hides_a_small_share(weight: int, full: int) -> None:
     assert f"*{weight}%* to green, {100 - weight}% to blue" in text
 
 
+def test_the_dashboard_always_says_how_ready_the_way_back_is() -> None:
+    """One line with what was measured and when; gone when there is nothing to go back from."""
+    line = next(text for text in sections(dashboard()) if "Going back" in text)
+    assert "blue warm (14 ms); back in about 1 s" in line
+    assert f"<!date^{int(NOW + 590)}^{{time_secs}}|" in line
+    assert "Going back" not in shown(dashboard(readiness="", checked_at=None))
+
+
 def test_a_finished_dashboard_has_no_buttons() -> None:
     """Nothing is left to click, so there is no empty row of actions, which Slack would refuse."""
     assert "actions" not in kinds(USUAL["dashboard at its end"])
