@@ -105,10 +105,16 @@ def gate_card(upgrade: Upgrade, gate: Gate, approvers: tuple[str, ...]) -> GateC
         hold = Button(
             "hold", "Hold", _value(upgrade, gate), spoken=f"Hold the upgrade of {upgrade.controller}"
         )
-        buttons = (*(() if failed else (approve,)), hold, _rollback_button(upgrade))
+        override = Button(
+            "override",
+            "Approve all the same…",
+            _value(upgrade, gate),
+            spoken=f"Approve with a reason although the comparison failed: {_approve_label(entry)}",
+        )
+        buttons = (override if failed else approve, hold, _rollback_button(upgrade))
     then = _then(upgrade, entry, evidence["owner"])
     if failed and gate.outcome is None:
-        then += f" The comparison failed: only `/ci-upgrade approve {upgrade.controller} <reason>` can go on."
+        then += " The comparison failed: going on needs a written reason."
     decision = None
     if gate.outcome is not None:
         decision = Decision(

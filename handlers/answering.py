@@ -38,13 +38,17 @@ def answer(respond: Respond, notice: Notice | None, thread_ts: str | None = None
         log.warning("Slack did not take an answer (%s %s)", response.status_code, response.body[:200])
 
 
-def reply(client: WebClient, notice: Notice, actor: Actor, thread_ts: str | None) -> None:
+def reply(client: WebClient, notice: Notice, actor: Actor) -> None:
     """Answer a message: to its writer alone, or to all where the notice is public. In the bot's own conversation nobody else reads.
 
     :raises SlackApiError: when Slack refuses; OSError, HTTPException: when it does not answer.
     """
     message = render(notice)
-    arguments: dict[str, Any] = {"text": message.text, "blocks": list(message.blocks), "thread_ts": thread_ts}
+    arguments: dict[str, Any] = {
+        "text": message.text,
+        "blocks": list(message.blocks),
+        "thread_ts": actor.thread,
+    }
     if notice.public or actor.channel.startswith("D"):
         client.chat_postMessage(channel=actor.channel, **arguments)
     else:

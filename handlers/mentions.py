@@ -11,7 +11,8 @@ from typing import Any
 from slack_bolt import App
 from slack_sdk import WebClient
 
-from bot.commands import Actor, Commands
+from bot.commands import Commands
+from handlers.actors import actor_of_event
 from handlers.answering import failure, reply
 from handlers.typed import unescaped
 
@@ -32,14 +33,13 @@ def register(app: App, commands: Commands) -> None:
             return
         if event.get("channel_type", "im") != "im" and event["type"] == "message":
             return
-        actor = Actor(event["user"], event["user"], event["channel"])
-        thread = event.get("thread_ts")
+        actor = actor_of_event(event)
         text = unescaped(_MENTION.sub("", event.get("text", ""), count=1)).strip()
         try:
-            notice = commands.run_in_thread(text, thread, actor) if thread else commands.run(text, actor)
+            notice = commands.run(text, actor)
         except Exception as error:  # noqa: BLE001 # an event has no response URL: the person is told here or nowhere
             notice = failure(error, "a mention")
-        reply(client, notice, actor, thread)
+        reply(client, notice, actor)
 
     app.event("app_mention")(take)
     app.event("message")(take)

@@ -1,6 +1,7 @@
 """The parts of modals, each within Slack's limits whatever it is given (https://docs.slack.dev/reference/block-kit). Pure.
 
-A block's id is the name of the field, and its element's action id the same: a form's state has one value a field.
+A field's name is the action id of its element, and the id of its block unless it is told otherwise: Slack keeps what was typed into
+a block when a form is drawn again with the same ids, and forgets it with another.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 from handlers.views.blocks import Block, plain_text
 from handlers.views.text import clip
 
-__all__ = ["Choice", "date_time", "field", "modal", "radio", "select", "text", "ticks"]
+__all__ = ["Choice", "date_time", "field", "modal", "radio", "select", "text", "tick"]
 
 TITLE = 24
 LABEL = 150
@@ -56,12 +57,21 @@ def modal(
 
 
 def field(
-    name: str, label: str, element: Block, *, hint: str = "", optional: bool = False, dispatch: bool = False
+    name: str,
+    label: str,
+    element: Block,
+    *,
+    of: str = "",
+    hint: str = "",
+    optional: bool = False,
+    dispatch: bool = False,
 ) -> Block:
-    """An input with its label. ``dispatch``: the bot hears of every change."""
+    """An input with its label. ``of``: what the field belongs to; drawn for something else, it begins anew. ``dispatch``: the bot
+    hears of every change.
+    """
     block: Block = {
         "type": "input",
-        "block_id": name,
+        "block_id": f"{name}.{of}" if of else name,
         "label": plain_text(label, LABEL),
         "element": {**element, "action_id": name},
         "optional": optional,
@@ -105,9 +115,10 @@ def radio(choices: Sequence[Choice], initial: str | None = None) -> Block:
     return {"type": "radio_buttons", "options": options, **_initial(options, initial)}
 
 
-def ticks(choices: Sequence[Choice]) -> Block:
-    """Check boxes, none of them ticked."""
-    return {"type": "checkboxes", "options": _options(choices, None, RADIOS, noted=True)}
+def tick(choice: Choice, *, on: bool) -> Block:
+    """One check box."""
+    options = _options([choice], None, RADIOS, noted=True)
+    return {"type": "checkboxes", "options": options, **({"initial_options": options} if on else {})}
 
 
 def date_time(initial: float | None = None) -> Block:

@@ -9,7 +9,18 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-__all__ = ["bullets", "clip", "date", "duration", "escape", "fitting", "mention", "moment", "one_line", "size"]
+__all__ = [
+    "bullets",
+    "clip",
+    "date",
+    "duration",
+    "escape",
+    "fitting",
+    "mention",
+    "moment",
+    "one_line",
+    "size",
+]
 
 ELLIPSIS = "…"
 NOTHING = "–"

@@ -56,7 +56,7 @@ def view_faults(view: dict[str, Any]) -> list[str]:
             if _size(view.get(key, "")) > most:
                 found.append(f"view.{key}: {_size(view[key])} > {most}")
     else:
-        found += _keys(view, "view", {"type", "blocks"})
+        found += _keys(view, "view", {"type", "blocks"}, {"private_metadata"})
     ids = [block["block_id"] for block in blocks if "block_id" in block]
     if len(set(ids)) < len(ids):
         found.append(f"block ids are not unique: {ids}")
