@@ -17,15 +17,16 @@ OPEN_START, OPEN_HOLD, OPEN_ROLLBACK = (
     f"{ACTION_PREFIX}open-rollback",
 )
 """Action ids of its buttons, each with a controller or an upgrade as its value."""
-QUESTIONS, CONTROLLERS = 10, 25
-"""A view takes a hundred blocks; a controller takes up to three, a question one."""
+QUESTIONS, CONTROLLERS = 8, 20
+"""A view takes a hundred blocks; a controller takes up to four, a question one, and five stand around them."""
 SENTENCE, DETAIL, NAME = 300, 120, 60
 
 
 def home(overview: Overview, channel: str) -> Block:
     """``channel``: the reader's conversation with the bot, where an upgrade that is begun here speaks."""
     blocks = [header("Waits for you"), *_questions(overview.waiting), header("Controllers")]
-    for controller in overview.controllers[:CONTROLLERS]:
+    for number, controller in enumerate(overview.controllers[:CONTROLLERS]):
+        blocks += [{"type": "divider"}] if number else []
         blocks += _controller(controller)
     left = len(overview.controllers) - CONTROLLERS
     if left > 0:
@@ -59,7 +60,7 @@ def _controller(state: ControllerState) -> Iterator[Block | None]:
         f"*{name}* {version}{behind}",
         clip(escape(one_line(state.state)), SENTENCE),
         f"⚠ {_detail(state.advisories)}" if state.advisories else "",
-        f"🔒 Locked: {_detail(state.lock)}" if state.lock else "",
+        f"*Locked:* {_detail(state.lock)}" if state.lock else "",
     )
     upcoming = f"Next: {date(state.next_at)}" if state.next_at is not None else ""
     yield context(f"Last: {_detail(state.last)}" if state.last else "", upcoming)

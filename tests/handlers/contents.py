@@ -90,6 +90,20 @@ USUAL: dict[str, Content] = {
     "dashboard": dashboard(),
     "dashboard at its end": dashboard(status="completed", tone="good", buttons=(), waiting_until=None),
     "gate card": gate_card(),
+    "gate card, failed": gate_card(
+        verdict="fail",
+        reasons=("Green answers slower: 41 ms against 12 ms at the median, effect 0.62.",),
+        then="25% of new sessions go to green (2.440.1). The comparison failed: going on needs a written reason.",
+        evidence=(
+            EvidenceRow("Requests", "3733", "412"),
+            EvidenceRow("Response p50", "12 ms", "41 ms", "40 and 41 probes"),
+        ),
+        buttons=(
+            Button("override", "Approve all the same…", '{"upgrade": "u7f3a1", "gate": "g1"}'),
+            Button("hold", "Hold", "{}"),
+            ROLLBACK,
+        ),
+    ),
     "gate card, approved": gate_card(decision=Decision("approved", "U0BOB", NOW + 60, "looks good")),
     "gate card, expired": gate_card(decision=Decision("expired", None, NOW + 28800)),
     "entry": Entry("Backup – done in 184.2 s", ("1.2 GB", "20311 files"), "good", NOW),
