@@ -167,11 +167,10 @@ class BotCommands:
 
     def _naming(self, words: list[str], actor: Actor) -> list[str]:
         """In an upgrade's thread its controller need not be named."""
-        named = self._store.upgrade_shown_at(actor.channel, actor.thread) if actor.thread else None
-        if named is None:
+        named = self._forms.upgrade_of_thread(actor)
+        if named is None or words[:1] == [named.controller]:
             return words
-        controller = self._store.get(named).controller
-        return words if words[:1] == [controller] else [controller, *words]
+        return [named.controller, *words]
 
     def _answer(self, act: Callable[[], T]) -> T | Notice:
         try:

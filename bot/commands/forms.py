@@ -10,6 +10,7 @@ from bot.context import Contexts
 from bot.errors import BotError, Refused
 from bot.messages import step_title
 from bot.model import Instance, Side
+from bot.releases import newer_releases
 from bot.store import Store
 from bot.traffic_plan import traffic_plan_fault
 from bot.upgrade import Status, Upgrade
@@ -39,7 +40,8 @@ class Forms:
         except BotError as error:
             obstacle = obstacle or f"{name} does not answer now: {error}"
         traffic = self._config.controllers[name].policy.traffic
-        return StartChoices(names, name, running, (), tuple(traffic), obstacle)
+        versions = newer_releases(self._store, name, running)
+        return StartChoices(names, name, running, versions, tuple(traffic), obstacle)
 
     def start_faults(self, request: StartRequest) -> Mapping[str, str]:
         faults: dict[str, str] = {}
@@ -54,9 +56,16 @@ class Forms:
         return faults
 
     def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
+        named = self.upgrade_of_thread(actor)
+        return tuple(_live(upgrade) for upgrade in ((named,) if named else self._store.live()))
+
+    def upgrade_of_thread(self, actor: Actor) -> Upgrade | None:
+        """The upgrade whose thread the actor is in, also when it has ended."""
         named = self._store.upgrade_shown_at(actor.channel, actor.thread) if actor.thread else None
-        upgrades = (self._store.get(named),) if named else self._store.live()
-        return tuple(_live(upgrade) for upgrade in upgrades)
+        try:
+            return self._store.get(named) if named else None
+        except Refused:
+            return None  # a message of the bot that belongs to no upgrade
 
 
 def _live(upgrade: Upgrade) -> LiveUpgrade:

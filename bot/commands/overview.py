@@ -8,6 +8,7 @@ from bot.config import Config
 from bot.errors import Refused
 from bot.instances import current
 from bot.messages import dashboard, gate_card
+from bot.releases import behind
 from bot.store import Store
 from bot.upgrade import Status, Upgrade
 
@@ -46,11 +47,13 @@ class Overviews:
         instance = current(self._store, name)
         if upgrade is None:
             version = instance.version if instance else past.source if past else ""
-            return ControllerState(name, version, "No upgrade is running.", last=last)
+            late = behind(self._store, name, version)
+            return ControllerState(name, version, "No upgrade is running.", behind=late, last=last)
         gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None
         shown = dashboard(upgrade, gate, None, self._config.controllers[name], ())
         state = f"{upgrade.source} → {upgrade.target}: {shown.headline}"
-        return ControllerState(name, upgrade.source, state, upgrade=upgrade.id, last=last)
+        late = behind(self._store, name, upgrade.source)
+        return ControllerState(name, upgrade.source, state, upgrade=upgrade.id, behind=late, last=last)
 
 
 def _outcome(upgrade: Upgrade) -> str:

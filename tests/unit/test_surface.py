@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.commands import Actor, StartRequest
+from bot.content import Entry
 from bot.errors import Refused
 from bot.traffic_plan import parse_traffic_plan, traffic_plan_fault, traffic_plan_text
 from bot.upgrade import Status
@@ -215,6 +216,17 @@ def test_the_thread_of_an_ended_upgrade_names_that_one(bot: Bot) -> None:
     assert other.id == bot.upgrade().id
 
 
+def test_a_thread_of_no_upgrade_names_none(bot: Bot) -> None:
+    """The bot has other messages as well; below them the live ones are offered."""
+    at_a_gate(bot)
+    bot.store.put("release-main-2.516.3", "dashboard", "C0CIOPS", Entry("news"))
+    row = next(row for row in bot.store.due(0.0) if row.content == Entry("news"))
+    bot.store.sent(row.id, row.generation, "200.1")
+    asker = dataclasses.replace(ANN, thread="200.1")
+    assert [live.id for live in bot.commands.live_upgrades(asker)] == [bot.upgrade().id]
+    assert "Rolling main back" in bot.commands.run("rollback main", asker).text
+
+
 # ---- the home tab --------------------------------------------------------------------------------------------
 
 
@@ -240,6 +252,27 @@ def test_an_overview_follows_a_controller_from_idle_to_its_end(bot: Bot) -> None
     assert busy.upgrade == bot.upgrade().id
     assert "Waiting for approval" in busy.state
     assert busy.version == "2.426.2"
+
+
+@pytest.mark.parametrize(
+    ("noted", "versions", "late"),
+    [
+        ("2.516.3", ("2.516.3",), "the newest LTS is 2.516.3"),
+        ("2.426.2", (), ""),
+        ("custom", (), ""),
+        (None, (), ""),
+    ],
+)
+def test_known_releases_are_offered_and_tell_how_far_behind_a_controller_is(
+    bot: Bot, noted: str | None, versions: tuple[str, ...], late: str
+) -> None:
+    """As noted by the watch for releases; only those that are newer."""
+    if noted is not None:
+        bot.store.put_document("release-watch:main", {"release": noted})
+    assert bot.commands.start_choices("main").versions == versions
+    at_a_gate(bot)
+    (state,) = bot.commands.overview(ANN).controllers
+    assert state.behind == late
 
 
 def test_an_overview_tells_how_the_last_upgrade_ended(bot: Bot) -> None:
