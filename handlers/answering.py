@@ -19,13 +19,13 @@ __all__ = ["answer", "failure", "reply", "report"]
 log = logging.getLogger(__name__)
 
 
-def answer(respond: Respond, notice: Notice | None, thread_ts: str | None = None) -> None:
-    """Show the notice to the person alone, or to all where it is public; None shows nothing.
+def answer(respond: Respond, notice: Notice | None, thread_ts: str | None = None) -> bool:
+    """Show the notice to the person alone, or to all where it is public; None shows nothing. False when Slack did not take it.
 
     ``thread_ts`` keeps an answer to a click beside the card that was clicked.
     """
     if notice is None:
-        return
+        return True
     message = render(notice)
     response = respond(
         text=message.text,
@@ -36,6 +36,8 @@ def answer(respond: Respond, notice: Notice | None, thread_ts: str | None = None
     )
     if response.status_code != 200:
         log.warning("Slack did not take an answer (%s %s)", response.status_code, response.body[:200])
+        return False
+    return True
 
 
 def reply(client: WebClient, notice: Notice, actor: Actor) -> None:

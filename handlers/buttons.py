@@ -14,6 +14,7 @@ from bot.content import Notice
 from handlers.actors import actor_of_interaction
 from handlers.answering import answer
 from handlers.modals.opening import TOO_LATE, TooLate
+from handlers.modals.origin import Origin
 from handlers.modals.reasons import OVERRIDE, open_override
 from handlers.views.buttons import ACTION_PREFIX
 
@@ -48,7 +49,7 @@ def register(app: App, commands: Commands) -> None:
         ack()
         try:
             gate = json.loads(action.get("value", ""))["gate"]
-            open_override(client, body["trigger_id"], gate, actor_of_interaction(body))
+            open_override(client, body["trigger_id"], gate, _origin(body))
         except (ValueError, KeyError, TypeError):
             answer(respond, UNKNOWN, _thread(body))
         except TooLate:
@@ -63,6 +64,10 @@ def _name(action: dict[str, Any]) -> str:
     match = ACTION.match(action["action_id"])
     assert match is not None, "Bolt matched the same pattern"
     return match["name"]
+
+
+def _origin(body: dict[str, Any]) -> Origin:
+    return Origin(actor_of_interaction(body).channel, _thread(body), body.get("response_url", ""))
 
 
 def _thread(body: dict[str, Any]) -> str | None:

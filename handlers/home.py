@@ -19,7 +19,9 @@ from slack_sdk.errors import SlackApiError
 
 from bot.commands import Actor, Commands
 from handlers.actors import actor_of_interaction
-from handlers.modals.opening import TooLate
+from handlers.answering import reply
+from handlers.modals.opening import TOO_LATE, TooLate
+from handlers.modals.origin import Origin
 from handlers.modals.reasons import open_reason
 from handlers.modals.start import open_start
 from handlers.views.home import OPEN_HOLD, OPEN_ROLLBACK, OPEN_START, home
@@ -115,15 +117,16 @@ def register(app: App, commands: Commands, tabs: HomeTabs) -> None:
     def open_form(ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         ack()
         channel = body.get("view", {}).get("private_metadata", "")
+        actor = actor_of_interaction(body, channel)
+        origin = Origin.of(actor, body)
         name = action["action_id"].rpartition("open-")[2]
         try:
             if name == "start":
-                open_start(client, body["trigger_id"], commands, channel, action["value"])
+                open_start(client, body["trigger_id"], commands, origin, action["value"])
             else:
-                actor = actor_of_interaction(body, channel)
-                open_reason(client, body["trigger_id"], commands, name, actor, action["value"])
+                open_reason(client, body["trigger_id"], commands, name, actor, origin, action["value"])
         except TooLate:
-            log.warning("a form was opened too late for Slack; the person has to click again")
+            reply(client, TOO_LATE, actor)
 
     app.event("app_home_opened")(show)
     app.action(re.compile("|".join(re.escape(id) for id in (OPEN_START, OPEN_HOLD, OPEN_ROLLBACK))))(

@@ -12,6 +12,7 @@ from bot.commands import Commands
 from handlers.actors import actor_of_shortcut
 from handlers.answering import answer
 from handlers.modals.opening import TOO_LATE, TooLate
+from handlers.modals.origin import Origin
 from handlers.modals.reasons import FORMS, open_reason
 
 __all__ = ["register"]
@@ -27,7 +28,7 @@ def _taking(name: str, commands: Commands) -> Callable[..., None]:
         ack()
         actor = actor_of_shortcut(body)
         try:
-            open_reason(client, body["trigger_id"], commands, name, actor)
+            open_reason(client, body["trigger_id"], commands, name, actor, Origin.of(actor, body))
         except TooLate:
             answer(respond, TOO_LATE, actor.thread)
 

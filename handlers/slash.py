@@ -11,6 +11,7 @@ from bot.commands import Actor, Commands
 from handlers.actors import actor_of_command
 from handlers.answering import answer
 from handlers.modals.opening import TOO_LATE, TooLate
+from handlers.modals.origin import Origin
 from handlers.modals.reasons import FORMS, open_reason
 from handlers.modals.start import open_start
 from handlers.typed import unescaped
@@ -25,7 +26,7 @@ def register(app: App, commands: Commands) -> None:
         ack()
         text, actor = unescaped(command.get("text", "")).strip(), actor_of_command(command)
         try:
-            if not _opened(client, command["trigger_id"], commands, text.lower(), actor):
+            if not _opened(client, command, commands, text.lower(), actor):
                 answer(respond, commands.run(text, actor))
         except TooLate:
             answer(respond, TOO_LATE)
@@ -33,15 +34,16 @@ def register(app: App, commands: Commands) -> None:
     app.command(COMMAND)(take)
 
 
-def _opened(client: WebClient, trigger_id: str, commands: Commands, text: str, actor: Actor) -> bool:
+def _opened(client: WebClient, command: dict[str, Any], commands: Commands, text: str, actor: Actor) -> bool:
     """Whether the text is a command that has a form and no arguments; then the form is open.
 
     :raises TooLate: when Slack does not open it any more.
     """
+    trigger_id, origin = command["trigger_id"], Origin.of(actor, command)
     if text in ("start", "plan"):
-        open_start(client, trigger_id, commands, actor.channel, only_look=text == "plan")
+        open_start(client, trigger_id, commands, origin, only_look=text == "plan")
     elif text in FORMS:
-        open_reason(client, trigger_id, commands, text, actor)
+        open_reason(client, trigger_id, commands, text, actor, origin)
     else:
         return False
     return True

@@ -21,7 +21,11 @@ __all__ = ["Forms"]
 
 class Forms:
     def __init__(
-        self, config: Config, store: Store, contexts: Contexts, instance: Callable[[str], Instance]
+        self,
+        config: Config,
+        store: Store,
+        contexts: Contexts,
+        instance: Callable[[str], Instance],
     ) -> None:
         """``instance`` tells a controller's running instance."""
         self._config = config
@@ -32,8 +36,7 @@ class Forms:
     def start_choices(self, controller: str | None) -> StartChoices:
         names = tuple(sorted(self._config.controllers))
         name = controller if controller is not None and controller in names else names[0]
-        live = self._store.live_for(name)
-        obstacle = f"{name} is already being upgraded to {live.target}." if live else ""
+        obstacle = self._obstacle(name)
         running = ""
         try:
             running = self._contexts.services(name).jenkins(self._instance(name)).boot().version
@@ -47,6 +50,8 @@ class Forms:
         faults: dict[str, str] = {}
         if request.controller not in self._config.controllers:
             faults["controller"] = f"There is no controller {request.controller} in the configuration."
+        elif not request.dry_run and (obstacle := self._obstacle(request.controller)):
+            faults["controller"] = obstacle
         try:
             parse_version(request.version)
         except Refused as refusal:
@@ -54,6 +59,11 @@ class Forms:
         if request.traffic is not None and (fault := traffic_plan_fault(request.traffic)):
             faults["traffic"] = f"The plan {fault}." if fault.startswith("must") else f"{fault.capitalize()}."
         return faults
+
+    def _obstacle(self, controller: str) -> str:
+        """Why no upgrade of the controller can be started now, empty when one can."""
+        live = self._store.live_for(controller)
+        return f"{controller} is already being upgraded to {live.target} ({live.id})." if live else ""
 
     def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
         named = self.upgrade_of_thread(actor)

@@ -133,7 +133,7 @@ class Commands(Protocol):
         """Start an upgrade, or only look. Never raises."""
 
     def start_faults(self, request: StartRequest) -> Mapping[str, str]:
-        """What is wrong with the request in itself, by field, without asking any controller: within milliseconds."""
+        """What stands against the request, by field, as far as it is known without asking any controller: within milliseconds."""
 
     def start_choices(self, controller: str | None) -> StartChoices:
         """For the start form; None: the first controller. May take seconds, since the controller is asked. Never raises."""

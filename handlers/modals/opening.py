@@ -13,7 +13,7 @@ from handlers.answering import failure
 from handlers.views.blocks import Block
 from handlers.views.forms import outcome, waiting
 
-__all__ = ["TOO_LATE", "TooLate", "draw", "open_modal", "redraw"]
+__all__ = ["TOO_LATE", "TooLate", "open_modal", "redraw"]
 
 log = logging.getLogger(__name__)
 
@@ -42,19 +42,11 @@ def open_modal(client: WebClient, trigger_id: str, title: str, fill: Callable[[]
         if error.response.get("error") in _LATE:
             raise TooLate from error
         raise
-    draw(client, opened["view"]["id"], title, fill)
-
-
-def draw(client: WebClient, view_id: str, title: str, make: Callable[[], Block]) -> None:
-    """Show in an open form what ``make`` answers, after however long it takes.
-
-    :raises SlackApiError: when Slack refuses the view.
-    """
     try:
-        view = make()
+        view = fill()
     except Exception as error:  # noqa: BLE001 # the person looks at the form: it must not wait for ever
         view = outcome(title, failure(error, title))
-    redraw(client, view_id, view)
+    redraw(client, opened["view"]["id"], view)
 
 
 def redraw(client: WebClient, view_id: str, view: Block) -> None:

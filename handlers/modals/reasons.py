@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -12,11 +11,11 @@ from slack_sdk import WebClient
 
 from bot.commands import Actor, Commands, LiveUpgrade
 from bot.content import Notice
-from handlers.actors import actor_of_interaction
-from handlers.modals.opening import draw, open_modal
+from handlers.modals.opening import open_modal
+from handlers.modals.origin import Origin
 from handlers.typed import field_of
 from handlers.views.blocks import Block
-from handlers.views.forms import REASON, SUBJECT, outcome, reason_form, waiting
+from handlers.views.forms import REASON, SUBJECT, outcome, reason_form
 from handlers.views.inputs import Choice
 
 __all__ = ["FORMS", "OVERRIDE", "open_override", "open_reason", "register"]
@@ -24,7 +23,6 @@ __all__ = ["FORMS", "OVERRIDE", "open_override", "open_reason", "register"]
 SHORTEST_OVERRIDE = 10
 """Characters of a reason to go on against the verdict: a word is none."""
 OVERRIDE = "override"
-OVERRIDE_TITLE = "Approve all the same"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +55,7 @@ def open_reason(
     commands: Commands,
     name: str,
     actor: Actor,
+    origin: Origin,
     upgrade: str | None = None,
 ) -> None:
     """The form ``rollback`` or ``hold``: for that upgrade, that of the actor's thread, or a choice of those that live.
@@ -67,30 +66,31 @@ def open_reason(
 
     def fill() -> Block:
         live = commands.live_upgrades(actor)
-        return _drawn(name, tuple(each for each in live if upgrade in (None, each.id)), actor)
+        return _drawn(name, tuple(each for each in live if upgrade in (None, each.id)), origin)
 
     open_modal(client, trigger_id, form.title, fill)
 
 
-def open_override(client: WebClient, trigger_id: str, gate: str, actor: Actor) -> None:
+def open_override(client: WebClient, trigger_id: str, gate: str, origin: Origin) -> None:
     """``gate``: the card's, whose verdict is a fail.
 
     :raises TooLate: when Slack does not open it any more.
     """
+    title = "Approve all the same"
     lines = (
         "The comparison failed: green does worse than blue in what was measured.",
         "Your name and your reason stand on the card and in the journal, for everybody to see.",
     )
     view = reason_form(
-        OVERRIDE_TITLE,
+        title,
         lines,
         callback=f"ci_upgrade.{OVERRIDE}",
         submit="Approve",
-        metadata=json.dumps({"gate": gate, "channel": actor.channel}),
+        metadata=origin.remember(gate=gate),
         required=True,
         hint=f"At least {SHORTEST_OVERRIDE} characters.",
     )
-    open_modal(client, trigger_id, OVERRIDE_TITLE, lambda: view)
+    open_modal(client, trigger_id, title, lambda: view)
 
 
 def register(app: App, commands: Commands) -> None:
@@ -103,15 +103,10 @@ def register(app: App, commands: Commands) -> None:
             error = f"Say why, in at least {SHORTEST_OVERRIDE} characters: the next reader has only this."
             ack(response_action="errors", errors={REASON: error})
             return
-        ack(response_action="update", view=waiting(OVERRIDE_TITLE))
-        asked = json.loads(view["private_metadata"])
-        actor = actor_of_interaction(body, asked["channel"])
-        draw(
-            client,
-            view["id"],
-            OVERRIDE_TITLE,
-            lambda: outcome(OVERRIDE_TITLE, commands.override(asked["gate"], reason, actor)),
-        )
+        ack()
+        origin, asked = Origin.recall(view)
+        actor = origin.person(body)
+        origin.tell(client, actor, lambda: commands.override(asked["gate"], reason, actor))
 
     app.view(f"ci_upgrade.{OVERRIDE}")(override)
 
@@ -120,27 +115,21 @@ def _taking(name: str, commands: Commands) -> Callable[..., None]:
     form = FORMS[name]
 
     def take(ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
-        ack(response_action="update", view=waiting(form.title))
-        asked = json.loads(view["private_metadata"])
-        actor = actor_of_interaction(body, asked["channel"])
+        ack()
+        origin, asked = Origin.recall(view)
+        actor = origin.person(body)
         upgrade = field_of(view, SUBJECT) or asked["upgrade"]
         reason = field_of(view, REASON)
-        draw(
-            client,
-            view["id"],
-            form.title,
-            lambda: outcome(form.title, form.act(commands, upgrade, reason, actor)),
-        )
+        origin.tell(client, actor, lambda: form.act(commands, upgrade, reason, actor))
 
     return take
 
 
-def _drawn(name: str, upgrades: tuple[LiveUpgrade, ...], actor: Actor) -> Block:
+def _drawn(name: str, upgrades: tuple[LiveUpgrade, ...], origin: Origin) -> Block:
     form = FORMS[name]
     if not upgrades:
         return outcome(form.title, Notice("No upgrade is running, so there is nothing to do."))
-    several = len(upgrades) > 1
-    first = upgrades[0]
+    first, several = upgrades[0], len(upgrades) > 1
     lines = tuple(f"{each.title}: {' '.join(form.lines(each))}" for each in upgrades)
     if not several:
         lines = (f"{first.title} ({first.id})", *form.lines(first))
@@ -149,7 +138,7 @@ def _drawn(name: str, upgrades: tuple[LiveUpgrade, ...], actor: Actor) -> Block:
         lines,
         callback=f"ci_upgrade.{name}",
         submit=form.submit,
-        metadata=json.dumps({"upgrade": first.id, "channel": actor.channel}),
+        metadata=origin.remember(upgrade=first.id),
         subjects=[Choice(each.id, each.title) for each in upgrades] if several else (),
         required=False,
     )

@@ -7,14 +7,13 @@ from typing import Any
 from slack_bolt import Ack, App
 from slack_sdk import WebClient
 
-from bot.commands import Actor, Commands, StartRequest
+from bot.commands import Commands, StartRequest
 from bot.errors import Refused
 from bot.traffic_plan import parse_traffic_plan
-from handlers.actors import actor_of_interaction
-from handlers.modals.opening import draw, open_modal, redraw
+from handlers.modals.opening import open_modal, redraw
+from handlers.modals.origin import Origin
 from handlers.typed import block_of, field_of, ticked
 from handlers.views.blocks import Block
-from handlers.views.forms import outcome, waiting
 from handlers.views.start_form import (
     CALLBACK,
     CONTROLLER,
@@ -34,18 +33,18 @@ def open_start(
     client: WebClient,
     trigger_id: str,
     commands: Commands,
-    channel: str,
+    origin: Origin,
     controller: str | None = None,
     *,
     only_look: bool = False,
 ) -> None:
-    """``channel``: where it was asked for, and where the upgrade speaks unless the configuration says otherwise.
+    """The upgrade speaks where the form was asked for, unless the configuration says otherwise.
 
     :raises TooLate: when Slack does not open it any more.
     """
 
     def fill() -> Block:
-        return start_form(commands.start_choices(controller), channel=channel, only_look=only_look)
+        return start_form(commands.start_choices(controller), origin.remember(), only_look=only_look)
 
     open_modal(client, trigger_id, TITLE, fill)
 
@@ -56,7 +55,7 @@ def register(app: App, commands: Commands) -> None:
         ack()
         view = body["view"]
         choices = commands.start_choices(field_of(view, CONTROLLER))
-        redraw(client, view["id"], start_form(choices, channel=view["private_metadata"]))
+        redraw(client, view["id"], start_form(choices, view["private_metadata"]))
 
     def submit(ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
         request, errors = _read(view)
@@ -65,21 +64,13 @@ def register(app: App, commands: Commands) -> None:
         if errors:
             ack(response_action="errors", errors=errors)
             return
-        ack(response_action="update", view=waiting(TITLE))
-        actor = actor_of_interaction(body, view["private_metadata"])
-        draw(client, view["id"], TITLE, lambda: _started(commands, request, actor))
+        ack()
+        origin, _ = Origin.recall(view)
+        actor = origin.person(body)
+        origin.tell(client, actor, lambda: commands.start(request, actor).notice)
 
     app.action(CONTROLLER)(choose)
     app.view(CALLBACK)(submit)
-
-
-def _started(commands: Commands, request: StartRequest, actor: Actor) -> Block:
-    """The outcome; of a refusal the form again with what was typed, to be mended."""
-    notice = commands.start(request, actor).notice
-    if notice.tone != "warning" or request.dry_run:
-        return outcome(TITLE, notice)
-    choices = commands.start_choices(request.controller)
-    return start_form(choices, request, notice.text, channel=actor.channel)
 
 
 def _read(view: dict[str, Any]) -> tuple[StartRequest, dict[str, str]]:
@@ -90,10 +81,9 @@ def _read(view: dict[str, Any]) -> tuple[StartRequest, dict[str, str]]:
         traffic = parse_traffic_plan(field_of(view, TRAFFIC))
     except Refused as refusal:
         errors[_block(view, TRAFFIC)] = str(refusal)
-    version = field_of(view, OTHER) or field_of(view, VERSION)
     request = StartRequest(
         controller=field_of(view, CONTROLLER),
-        version=version,
+        version=field_of(view, OTHER) or field_of(view, VERSION),
         traffic=traffic,
         reason=field_of(view, REASON),
         dry_run=ticked(view, DRY_RUN),

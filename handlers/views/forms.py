@@ -1,4 +1,4 @@
-"""Forms that ask for a reason, and what stands in a form before it is filled and after it was submitted. Pure."""
+"""Forms that ask for a reason, and what stands in a form before it is filled or when it cannot be. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def waiting(title: str) -> Block:
 
 
 def outcome(title: str, notice: Notice) -> Block:
-    """What a form shows when it was submitted, or cannot be filled."""
+    """What a form shows that has nothing to ask."""
     first = f"{MARKS[notice.tone]}{clip(escape(notice.text), EACH_LINE)}"
     lines = fitting(
         bullets(escape(one_line(line)) for line in notice.lines), LINES - EACH_LINE, each=EACH_LINE

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.commands import StartChoices, StartRequest
+from bot.commands import StartChoices
 from bot.traffic_plan import traffic_plan_text
 from handlers.views.blocks import Block, context, section
 from handlers.views.inputs import Choice, field, modal, select, text, tick
@@ -35,82 +35,50 @@ LONGEST_VERSION, LONGEST_PLAN, LONGEST_REASON = 20, 200, 500
 WARNING = 900
 
 
-def start_form(
-    choices: StartChoices,
-    asked: StartRequest | None = None,
-    warning: str = "",
-    *,
-    channel: str = "",
-    only_look: bool = False,
-) -> Block:
-    """``asked`` is what the person had chosen, where the form is shown again, and ``warning`` why it is.
-    ``only_look``: the box is ticked.
-
-    ``channel`` comes back with the submission: a form has no conversation of its own.
-    """
-    warning = warning or choices.obstacle
-    runs = (
-        f"*{escape(one_line(choices.controller))}* runs {escape(one_line(choices.running))}."
-        if choices.running
-        else ""
-    )
+def start_form(choices: StartChoices, metadata: str, *, only_look: bool = False) -> Block:
+    """``metadata`` comes back with the submission; ``only_look``: the box is ticked."""
+    name, running = (escape(one_line(each)) for each in (choices.controller, choices.running))
     return modal(
         TITLE,
         [
-            section(f"⚠ {clip(escape(one_line(warning)), WARNING)}") if warning else None,
+            section(f"⚠ {clip(escape(one_line(choices.obstacle)), WARNING)}") if choices.obstacle else None,
             field(
                 CONTROLLER,
                 "Controller",
-                select([Choice(name, name) for name in choices.controllers], choices.controller),
+                select([Choice(each, each) for each in choices.controllers], choices.controller),
                 dispatch=True,
             ),
-            context(clip(runs, WARNING)) if runs else None,
-            *_version(choices, asked),
+            context(clip(f"*{name}* runs {running}.", WARNING)) if running else None,
+            *_version(choices),
             field(
                 TRAFFIC,
                 "Traffic plan",
-                text(traffic_plan_text((asked and asked.traffic) or choices.traffic), longest=LONGEST_PLAN),
+                text(traffic_plan_text(choices.traffic), longest=LONGEST_PLAN),
                 of=choices.controller,
                 hint="Percentages of new sessions on green, with the handover of builds among them. Each step waits for an approval.",
             ),
-            field(
-                REASON,
-                "Reason",
-                text(asked.reason if asked else "", multiline=True, longest=LONGEST_REASON),
-                optional=True,
-            ),
+            field(REASON, "Reason", text(multiline=True, longest=LONGEST_REASON), optional=True),
             field(
                 DRY_RUN,
                 "Only look",
-                tick(
-                    Choice("yes", "Check whether it would work; change nothing"),
-                    on=only_look or bool(asked and asked.dry_run),
-                ),
+                tick(Choice("yes", "Check whether it would work; change nothing"), on=only_look),
                 optional=True,
             ),
         ],
         callback=CALLBACK,
         submit="Start",
-        metadata=channel,
+        metadata=metadata,
     )
 
 
-def _version(choices: StartChoices, asked: StartRequest | None) -> list[Block]:
+def _version(choices: StartChoices) -> list[Block]:
     """A menu of the releases that are known, with a field beside it for one that is not among them."""
-    wanted = asked.version if asked else ""
+    other = text(placeholder="2.516.3", longest=LONGEST_VERSION)
     if not choices.versions:
-        typed = text(wanted, placeholder="2.516.3", longest=LONGEST_VERSION)
-        return [field(OTHER, "Version", typed, of=choices.controller)]
-    menu = select([Choice(version, version) for version in choices.versions], wanted or choices.versions[0])
-    other = text("" if wanted in choices.versions else wanted, placeholder="2.516.3", longest=LONGEST_VERSION)
+        return [field(OTHER, "Version", other, of=choices.controller)]
+    menu = select([Choice(version, version) for version in choices.versions], choices.versions[0])
+    hint = "Takes the place of the one above."
     return [
         field(VERSION, "Version", menu, of=choices.controller),
-        field(
-            OTHER,
-            "Another version",
-            other,
-            of=choices.controller,
-            hint="Takes the place of the one above.",
-            optional=True,
-        ),
+        field(OTHER, "Another version", other, of=choices.controller, hint=hint, optional=True),
     ]

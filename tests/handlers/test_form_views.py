@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot.commands import ControllerState, Overview, StartRequest
+from bot.commands import ControllerState, Overview
 from bot.content import Notice
 from handlers.views.forms import outcome, reason_form, waiting
 from handlers.views.home import OPEN_HOLD, OPEN_ROLLBACK, OPEN_START, home
@@ -37,8 +37,7 @@ def worst_reason_form(text: str) -> dict[str, Any]:
 
 def worst_start_form(text: str, *, releases: bool) -> dict[str, Any]:
     choices = worst_choices(text)
-    asked = StartRequest("main", text, (1, "handover", 100) * 200, text)
-    return start_form(choices if releases else dataclasses.replace(choices, versions=()), asked, text)
+    return start_form(choices if releases else dataclasses.replace(choices, versions=()), "{}")
 
 
 WORST: dict[str, Callable[[str], dict[str, Any]]] = {
@@ -52,7 +51,7 @@ WORST: dict[str, Callable[[str], dict[str, Any]]] = {
 
 
 USUAL = {
-    "start": start_form(CHOICES, channel="C1"),
+    "start": start_form(CHOICES, "{}"),
     "rollback": reason_form(
         "Roll back", LIVE.on_rollback, callback="c", submit="Roll back", metadata="{}", required=False
     ),
@@ -109,7 +108,7 @@ def test_the_chosen_option_is_offered_even_behind_the_hundredth() -> None:
 
 def test_the_start_form_offers_releases_and_one_beside_them() -> None:
     """The newest is chosen; another may be typed; what runs is said."""
-    form = start_form(CHOICES)
+    form = start_form(CHOICES, "{}")
     menu = block(form, "version.main")["element"]
     assert [option["value"] for option in menu["options"]] == ["2.440.1", "2.426.3"]
     assert menu["initial_option"]["value"] == "2.440.1"
@@ -120,7 +119,7 @@ def test_the_start_form_offers_releases_and_one_beside_them() -> None:
 
 def test_without_a_list_of_releases_the_version_is_typed() -> None:
     """It is required then."""
-    form = start_form(dataclasses.replace(CHOICES, versions=()))
+    form = start_form(dataclasses.replace(CHOICES, versions=()), "{}")
     assert block(form, "other_version.main")["optional"] is False
     assert "version.main" not in [each.get("block_id") for each in form["blocks"]]
 
@@ -128,21 +127,16 @@ def test_without_a_list_of_releases_the_version_is_typed() -> None:
 def test_another_controller_begins_its_fields_anew() -> None:
     """Slack keeps what was typed where a block keeps its id; the plan of another controller must not stay."""
     first, second = (
-        start_form(dataclasses.replace(CHOICES, controller=name)) for name in CHOICES.controllers
+        start_form(dataclasses.replace(CHOICES, controller=name), "{}") for name in CHOICES.controllers
     )
     ids = [{each["block_id"] for each in form["blocks"] if "block_id" in each} for form in (first, second)]
     assert ids[0] & ids[1] == {"controller", "reason", "dry_run"}
 
 
-def test_a_refused_form_keeps_what_was_asked_and_says_why() -> None:
-    """Nothing has to be typed twice."""
-    asked = StartRequest("main", "2.999", (50, "handover", 100), "because", dry_run=True)
-    form = start_form(CHOICES, asked, "2.999 does not exist.")
-    assert form["blocks"][0]["text"]["text"] == "⚠ 2.999 does not exist."
-    assert block(form, "other_version.main")["element"]["initial_value"] == "2.999"
-    assert block(form, "traffic.main")["element"]["initial_value"] == "50, handover, 100"
-    assert block(form, "reason")["element"]["initial_value"] == "because"
-    assert block(form, "dry_run")["element"]["initial_options"]
+def test_what_stands_in_the_way_is_said_above_the_form() -> None:
+    """Before anything is typed."""
+    form = start_form(dataclasses.replace(CHOICES, obstacle="main does not answer."), "{}")
+    assert form["blocks"][0]["text"]["text"] == "⚠ main does not answer."
 
 
 # ---- home tab ------------------------------------------------------------------------------------------------

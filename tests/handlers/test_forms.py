@@ -11,6 +11,7 @@ from slack_bolt import App
 
 from bot.commands import Actor, StartRequest
 from bot.content import Notice
+from handlers.modals.origin import Origin
 from handlers.views.home import OPEN_ROLLBACK, OPEN_START, home
 from handlers.views.start_form import start_form
 from tests.handlers.block_rules import view_faults
@@ -36,7 +37,7 @@ def submit(app: App, view: dict[str, Any], values: dict[str, Any]) -> dict[str, 
     """What the acknowledgement tells Slack to do with the form."""
     response = app.dispatch(request(submission(view, values)))
     assert response.status == 200
-    answer: dict[str, Any] = json.loads(response.body)
+    answer: dict[str, Any] = json.loads(response.body or "{}")
     return answer
 
 
@@ -124,26 +125,39 @@ def test_a_form_that_cannot_be_filled_says_so_with_a_reference(
 # ---- start ---------------------------------------------------------------------------------------------------
 
 
+def start_form_of(api: WebApi) -> dict[str, Any]:
+    """As it was asked for in the channel."""
+    return start_form(CHOICES, Origin("C1", None, f"{api.address}/respond/1").remember())
+
+
 def test_a_filled_start_form_starts_once_with_all_that_was_asked(
     app: App, commands: RecordingCommands, api: WebApi
 ) -> None:
-    """The form waits, then tells the outcome; the upgrade speaks in the channel where the form was asked for."""
+    """The form closes at once; the outcome is said where it was asked for, and there the upgrade speaks."""
     commands.answer = lambda: Notice("Upgrading main.")
-    answer = submit(app, start_form(CHOICES, channel="C1"), FILLED)
-    assert answer["response_action"] == "update"
-    assert "Upgrading main." in words(drawn(api))
+    assert submit(app, start_form_of(api), FILLED) == {}
+    assert "Upgrading main." in api.wait_for("respond")[0]["text"]
     assert commands.asked == [("start", "main", "2.440.1")]
     assert commands.actors == [ANN]
     assert commands.requests == [StartRequest("main", "2.440.1", (25, "handover", 100), "release & more")]
 
 
-def test_a_version_that_was_typed_goes_before_the_menu(app: App, commands: RecordingCommands) -> None:
+def test_a_form_is_acknowledged_before_any_work(app: App, commands: RecordingCommands, api: WebApi) -> None:
+    """The form is closed while the command is still held inside."""
+    commands.held.clear()
+    assert submit(app, start_form_of(api), FILLED) == {}
+    assert commands.asked == []
+
+
+def test_a_version_that_was_typed_goes_before_the_menu(
+    app: App, commands: RecordingCommands, api: WebApi
+) -> None:
     """And whoever ticks the box only looks."""
     values = FILLED | {
         "other_version": typed("2.450"),
         "dry_run": {"type": "checkboxes", "selected_options": [{"value": "yes"}]},
     }
-    submit(app, start_form(CHOICES), values)
+    submit(app, start_form_of(api), values)
     (asked,) = commands.requests
     assert (asked.version, asked.dry_run) == ("2.450", True)
 
@@ -169,7 +183,7 @@ def test_a_fault_stands_beside_its_field(
 ) -> None:
     """The form stays open with what was typed, the block is one of the form's, and nothing is started."""
     commands.faults = faults
-    form = start_form(CHOICES)
+    form = start_form_of(api)
     answer = submit(app, form, FILLED | values)
     assert answer["response_action"] == "errors"
     assert list(answer["errors"]) == [block]
@@ -177,26 +191,54 @@ def test_a_fault_stands_beside_its_field(
     assert commands.asked == []
 
 
-def test_a_refusal_shows_the_form_again_with_what_was_asked(
-    app: App, commands: RecordingCommands, api: WebApi
-) -> None:
-    """What only the bot could know: it is said above the form, and nothing has to be typed twice."""
-    commands.answer = lambda: Notice("2.440.1 is not there to be installed.", tone="warning")
-    submit(app, start_form(CHOICES, channel="C1"), FILLED)
-    view = drawn(api)
-    assert "not there to be installed" in words(view)
-    assert "25, handover, 100" in words(view)
-    assert view["private_metadata"] == "C1"
-
-
 def test_another_controller_draws_its_own_choices(app: App, commands: RecordingCommands, api: WebApi) -> None:
-    """Chosen in the menu, drawn in place."""
+    """Chosen in the menu, drawn in place; where it was asked for is still known."""
     chosen = {"controller": {"type": "static_select", "selected_option": {"value": "staging"}}}
-    form = start_form(CHOICES, channel="C1")
+    form = start_form_of(api)
     app.dispatch(request(click_in_view(form, "controller", "staging", FILLED | chosen)))
     view = drawn(api)
     assert "version.staging" in [each.get("block_id") for each in view["blocks"]]
-    assert view["private_metadata"] == "C1"
+    assert view["private_metadata"] == form["private_metadata"]
+
+
+# ---- where the outcome is told ---------------------------------------------------------------------------------
+
+
+def test_an_outcome_whose_response_url_is_used_up_is_told_in_the_channel(
+    app: App, commands: RecordingCommands, api: WebApi
+) -> None:
+    """A form may be open for longer than half an hour."""
+    commands.answer = lambda: Notice("Upgrading main.")
+    api.fail("respond", Answer(error="expired_url", status=404))
+    submit(app, start_form_of(api), FILLED)
+    (sent,) = api.wait_for("chat.postEphemeral")
+    assert (sent["channel"], sent["user"]) == ("C1", "U0ANN")
+
+
+def test_an_outcome_of_the_home_tab_is_told_in_the_readers_own_conversation(
+    app: App, commands: RecordingCommands, api: WebApi
+) -> None:
+    """Nowhere else would it be seen by nobody but them."""
+    form = start_form(CHOICES, Origin("D0ANN").remember())
+    submit(app, form, FILLED)
+    (sent,) = api.wait_for("chat.postMessage")
+    assert sent["channel"] == "D0ANN"
+
+
+def test_a_defect_behind_a_form_is_told_with_a_reference(
+    app: App, commands: RecordingCommands, api: WebApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The form is closed by then."""
+
+    def fail() -> None:
+        raise RuntimeError("secret detail")
+
+    commands.answer = fail
+    submit(app, start_form_of(api), FILLED)
+    told = api.wait_for("respond")[0]["text"]
+    assert "Something went wrong" in told
+    assert "secret detail" not in told
+    assert "secret detail" in caplog.text
 
 
 # ---- reasons -------------------------------------------------------------------------------------------------
@@ -211,10 +253,8 @@ def test_a_reason_form_says_what_will_happen_and_does_it_with_the_reason(
     form = drawn(api)
     assert line in words(form)
     commands.answer = lambda: Notice("Done so.")
-    answer = submit(app, form, {"reason": typed("users complain")})
-    assert answer["response_action"] == "update"
-    api.wait_for("views.update", 2)
-    assert "Done so." in words(drawn(api))
+    assert submit(app, form, {"reason": typed("users complain")}) == {}
+    assert api.wait_for("respond")[0]["text"] == "Done so."
     assert commands.asked == [(name, LIVE.id, "users complain")]
     assert commands.actors[-1] == ANN
 
@@ -223,7 +263,7 @@ def test_a_reason_may_be_left_out(app: App, commands: RecordingCommands, api: We
     """Whoever must roll back now has no time to explain."""
     app.dispatch(request(slash("rollback", f"{api.address}/respond/1")))
     submit(app, drawn(api), {})
-    api.wait_for("views.update", 2)
+    api.wait_for("respond")
     assert commands.asked == [("rollback", LIVE.id, "")]
 
 
@@ -234,7 +274,7 @@ def test_of_several_upgrades_one_is_chosen(app: App, commands: RecordingCommands
     form = drawn(api)
     assert "staging: 1 → 2: All users" in words(form)
     submit(app, form, {"subject": {"type": "static_select", "selected_option": {"value": "u2"}}})
-    api.wait_for("views.update", 2)
+    api.wait_for("respond")
     assert commands.asked == [("rollback", "u2", "")]
 
 
@@ -288,7 +328,7 @@ def test_approving_against_the_verdict_needs_a_reason_of_some_length(
     assert list(answer["errors"]) == ["reason"]
     assert commands.asked == []
     submit(app, form, {"reason": typed("the probe host was broken")})
-    api.wait_for("views.update", 2)
+    api.wait_for("respond")
     assert commands.asked == [("override", "g1", "the probe host was broken")]
     assert commands.actors == [ANN]
 
@@ -317,5 +357,14 @@ def test_buttons_of_the_home_tab_open_forms(
     app.dispatch(request(click_in_view(home(OVERVIEW, "D0ANN"), action, value)))
     view = drawn(api)
     assert part in words(view)
-    assert "D0ANN" in view["private_metadata"]
+    assert Origin.recall(view)[0] == Origin("D0ANN")
     assert commands.asked == []
+
+
+def test_a_late_button_of_the_home_tab_is_explained(app: App, api: WebApi) -> None:
+    """In the reader's own conversation, since a home tab has no response URL."""
+    api.fail("views.open", Answer(error="expired_trigger_id"))
+    app.dispatch(request(click_in_view(home(OVERVIEW, "D0ANN"), OPEN_START, "main")))
+    (sent,) = api.wait_for("chat.postMessage")
+    assert sent["channel"] == "D0ANN"
+    assert "Try again" in sent["text"]
