@@ -73,7 +73,7 @@ def test_a_person_starts_an_upgrade_with_the_form(
     form.get_by_label("Traffic plan").fill("50, handover, 100")
     form.get_by_test_id("modal-submit").click()
     expect(form).to_have_count(0)
-    expect(page.get_by_text("Done as you asked.")).to_be_visible()
+    expect(page.get_by_test_id("message").filter(has_text="Done as you asked.")).to_be_visible()
     assert commands.asked == [("start", "staging", "2.426.3")]
     assert commands.requests[-1].traffic == (50, "handover", 100)
 
