@@ -119,6 +119,8 @@ class SlackNotifier:
 
     def _deliver(self, row: OutboxRow) -> None:
         self._pace.used(row, self._clock.now())
+        if row.ts is None and row.posting_at is None:
+            self._outbox.posting(row.id, self._clock.now())  # a failing outbox is no fault of the message
         try:
             ts = self._show(row)
         except SlackApiError as error:
@@ -143,12 +145,8 @@ class SlackNotifier:
     # ---- showing ---------------------------------------------------------------------------------------------
 
     def _show(self, row: OutboxRow) -> str:
-        if row.ts is None:
-            found = self._find(row) if row.posting_at is not None else None
-            if found is not None:
-                row = dataclasses.replace(row, ts=found)
-            else:
-                self._outbox.posting(row.id, row.posting_at or self._clock.now())
+        if row.ts is None and row.posting_at is not None:
+            row = dataclasses.replace(row, ts=self._find(row, row.posting_at))
         if not isinstance(row.content, Picture):
             return self._send(row, self._render(row.content))
         if row.ts is not None:
@@ -160,11 +158,10 @@ class SlackNotifier:
             return self._send(row, self._render(row.content))
         return self._upload(row, row.content, content)
 
-    def _find(self, row: OutboxRow) -> str | None:
+    def _find(self, row: OutboxRow, since: float) -> str | None:
         """What an earlier attempt of unknown outcome has posted; None where there is nothing, or Slack refuses to tell."""
-        assert row.posting_at is not None, "there was an attempt"
         try:
-            return find_posted(self._client, row, row.posting_at)
+            return find_posted(self._client, row, since)
         except SlackApiError as error:
             if meaning_of(error) in (Meaning.SLOWER, Meaning.OUTAGE, Meaning.PASSING):
                 raise

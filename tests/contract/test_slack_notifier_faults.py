@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
@@ -336,6 +337,26 @@ def test_a_stumble_over_one_message_is_tried_again_while_others_go_on(thread: Ri
 
 
 # ---- the outbox itself ---------------------------------------------------------------------------------------
+
+
+def test_a_post_that_cannot_be_noted_is_not_sent_and_not_given_up(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sent without a note it could appear twice after a crash; it is sent as soon as the disk has room."""
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    rig.put("dashboard", "board")
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING, WARNINGS):
+        patch.setattr(rig.outbox, "posting", full)
+        for _ in range(5):
+            rig.after(2)
+        assert len(caplog.records) == 1
+    assert rig.posted == []
+    rig.after(2)
+    assert rig.posted == ["board"]
+    assert rig.waiting == 0
 
 
 def test_a_failing_outbox_neither_raises_nor_repeats_messages(
