@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from bot.config import ControllerConfig
+from bot.config import ControllerConfig, PolicyConfig
 from bot.content import Button, Confirm, Dashboard, Decision, EvidenceRow, GateCard, PhaseLine, Tone
 from bot.model import Phase
 from bot.readiness import readiness
@@ -84,7 +84,8 @@ def dashboard(
         readiness=readiness(upgrade, sample),
         checked_at=sample["at"] if sample else None,
         waiting_until=gate.expires_at if gate else _until(upgrade),
-        next_step=_next_step(upgrade),
+        waiting_since=gate.opened_at if gate else upgrade.hold.at if upgrade.hold and upgrade.live else None,
+        next_step=_next_step(upgrade, config.policy),
         buttons=_dashboard_buttons(upgrade),
     )
 
@@ -249,9 +250,18 @@ def _until(upgrade: Upgrade) -> float | None:
     return record.until if upgrade.live and record is not None and record.state is StepState.RUNNING else None
 
 
-def _next_step(upgrade: Upgrade) -> str:
+def _next_step(upgrade: Upgrade, policy: PolicyConfig) -> str:
     following = upgrade.following_step() if upgrade.live else None
-    return step_title(following) if following else ""
+    if following is None:
+        return ""
+    title = step_title(following)
+    if following.startswith("send-") or following == "handover":
+        return f"{title}, then watched for {_minutes(policy.observe_seconds)}"
+    return f"{title} for {_minutes(policy.soak_seconds)}" if following == "soak" else title
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
 
 
 def _dashboard_buttons(upgrade: Upgrade) -> tuple[Button, ...]:

@@ -31,13 +31,12 @@ def dashboard(content: Dashboard) -> Rendered:
     title = one_line(f"{content.controller}: {content.source} → {content.target}")
     status = content.status.replace("_", " ").capitalize()
     headline = clip(escape(content.headline), HEADLINE)
-    until = f"Until {date(content.waiting_until)}" if content.waiting_until is not None else ""
     next_step = f"Next: {clip(escape(one_line(content.next_step)), NEXT_STEP)}" if content.next_step else ""
     return message(
         (f"{escape(title)} – {escape(status)}", headline, next_step),
         (
             header(title),
-            section(MARKS[content.tone] + _opened(escape(status), headline), until, next_step),
+            section(MARKS[content.tone] + _opened(escape(status), headline), _waiting(content), next_step),
             section(_sessions(content.green_weight), f"Builds, timers and agents: *{content.owner}*"),
             section(*fitting(list(_phases(content.phases)), PHASES, each=PHASE_NOTE + 100)),
             fields(content.facts),
@@ -50,6 +49,13 @@ def dashboard(content: Dashboard) -> Rendered:
             ),
         ),
     )
+
+
+def _waiting(content: Dashboard) -> str:
+    since = f"Since {date(content.waiting_since)}" if content.waiting_since is not None else ""
+    until = f"until {date(content.waiting_until)}" if content.waiting_until is not None else ""
+    line = ", ".join(part for part in (since, until) if part)
+    return line[:1].upper() + line[1:]
 
 
 def _readiness(content: Dashboard) -> str:

@@ -57,6 +57,7 @@ def dashboard(**changes: Any) -> Dashboard:
         facts=(("Sync lag", "0.8 s"),),
         readiness="blue warm (14 ms); back in about 1 s; blue runs all builds",
         checked_at=NOW + 590,
+        waiting_since=NOW - 60,
         waiting_until=NOW + 3600,
         next_step="25% of sessions on green",
         buttons=(ROLLBACK,),
@@ -88,7 +89,9 @@ def gate_card(**changes: Any) -> GateCard:
 
 USUAL: dict[str, Content] = {
     "dashboard": dashboard(),
-    "dashboard at its end": dashboard(status="completed", tone="good", buttons=(), waiting_until=None),
+    "dashboard at its end": dashboard(
+        status="completed", tone="good", buttons=(), waiting_since=None, waiting_until=None
+    ),
     "gate card": gate_card(),
     "gate card, failed": gate_card(
         verdict="fail",

@@ -76,8 +76,9 @@ def test_cutting_leaves_no_half_token_behind() -> None:
 
 
 def test_the_dashboard_says_what_it_waits_for_until_when_and_what_is_next() -> None:
-    """Headline with the person, the time in the reader's zone, and the next step, in the first section and in the text."""
+    """Headline with the person, since when and until when in the reader's zone, and the next step, in the first section and in the text."""
     content = dashboard()
+    assert f"Since <!date^{int(NOW - 60)}^" in sections(content)[0]
     assert "<@U0ANN>" in sections(content)[0]
     assert f"<!date^{int(NOW + 3600)}^" in sections(content)[0]
     assert "Next: 25% of sessions on green" in sections(content)[0]

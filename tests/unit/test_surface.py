@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from bot.commands import Actor, StartRequest
-from bot.content import Entry
+from bot.content import Dashboard, Entry
 from bot.errors import Refused
 from bot.traffic_plan import parse_traffic_plan, traffic_plan_fault, traffic_plan_text
 from bot.upgrade import Status
@@ -179,6 +179,25 @@ def test_approving_against_the_verdict_takes_the_reason_of_the_form(bot: Bot) ->
 def test_an_override_of_a_card_that_is_not_known_changes_nothing(bot: Bot) -> None:
     """Of an older state directory."""
     assert "not known" in bot.commands.override("g1", "a long reason", BOB).text
+
+
+def test_the_dashboard_says_since_when_it_waits_and_how_long_the_next_step_takes(bot: Bot) -> None:
+    """For a gate and for a hold; nothing waits while it runs."""
+    gate = at_a_gate(bot)
+
+    def board() -> Dashboard:
+        content = next(row.content for row in bot.store.due(0.0) if row.key == "dashboard")
+        assert isinstance(content, Dashboard)
+        return content
+
+    assert board().waiting_since == gate.opened_at
+    assert board().next_step == "10% of sessions on green, then watched for 20 s"
+    bot.commands.hold(gate.upgrade, "until Monday", ANN)
+    hold = bot.upgrade().hold
+    assert hold is not None
+    assert board().waiting_since == hold.at
+    bot.commands.run("resume main", ANN)
+    assert board().waiting_since is None
 
 
 # ---- threads -------------------------------------------------------------------------------------------------
