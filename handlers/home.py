@@ -94,7 +94,9 @@ class HomeTabs:
 
     def _show(self, user: str) -> None:
         with self._lock:
-            reader = self._readers[user]
+            reader = self._readers.get(user)
+        if reader is None:
+            return  # somebody newer took the place meanwhile
         view = home(self._commands.overview(Actor(user, user, reader.channel)), reader.channel)
         text = json.dumps(view, sort_keys=True)
         if text != reader.shown:

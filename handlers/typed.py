@@ -6,8 +6,6 @@ from typing import Any
 
 __all__ = ["block_of", "field_of", "ticked", "unescaped"]
 
-_VALUE_KEYS = ("value", "selected_date_time")
-
 
 def unescaped(text: str) -> str:
     """Slack sends its three control characters escaped."""
@@ -18,8 +16,7 @@ def field_of(view: dict[str, Any], name: str) -> str:
     """The value of a form's field; empty where it was left so or is not in the form. Forms are not escaped."""
     state = _state(view, name)
     chosen = state.get("selected_option") or {}
-    found = next((state[key] for key in _VALUE_KEYS if state.get(key) is not None), chosen.get("value", ""))
-    return str(found).strip()
+    return str(state.get("value") or chosen.get("value", "")).strip()
 
 
 def ticked(view: dict[str, Any], name: str) -> bool:

@@ -12,16 +12,13 @@ from dataclasses import dataclass
 from handlers.views.blocks import Block, plain_text
 from handlers.views.text import clip
 
-__all__ = ["Choice", "date_time", "field", "modal", "radio", "select", "text", "tick"]
+__all__ = ["Choice", "field", "modal", "select", "text", "tick"]
 
 TITLE = 24
 LABEL = 150
 HINT = 500
-OPTION, OPTION_VALUE, OPTION_NOTE = 75, 150, 75
+OPTION, OPTION_VALUE = 75, 150
 OPTIONS = 100
-RADIOS = 10
-"""Most radio buttons, and most check boxes."""
-LONGEST_TEXT = 3000
 METADATA = 3000
 
 
@@ -30,8 +27,6 @@ class Choice:
     value: str
     """What comes back; a choice whose value is longer than Slack takes is left out."""
     label: str
-    note: str = ""
-    """Shown below the label of a radio button or check box."""
 
 
 def modal(
@@ -88,12 +83,9 @@ def text(
     *,
     multiline: bool = False,
     placeholder: str = "",
-    shortest: int = 0,
     longest: int = 500,
 ) -> Block:
     element: Block = {"type": "plain_text_input", "multiline": multiline, "max_length": longest}
-    if shortest:
-        element["min_length"] = shortest
     if initial:
         element["initial_value"] = clip(initial, longest)
     if placeholder:
@@ -101,50 +93,23 @@ def text(
     return element
 
 
-def select(choices: Sequence[Choice], initial: str | None = None, placeholder: str = "") -> Block:
+def select(choices: Sequence[Choice], initial: str) -> Block:
     """A menu of at least one choice; those behind the hundredth are left out, never the initial one."""
-    options = _options(choices, initial, OPTIONS, noted=False)
-    element: Block = {"type": "static_select", "options": options, **_initial(options, initial)}
-    if placeholder:
-        element["placeholder"] = plain_text(placeholder, LABEL)
-    return element
-
-
-def radio(choices: Sequence[Choice], initial: str | None = None) -> Block:
-    options = _options(choices, initial, RADIOS, noted=True)
-    return {"type": "radio_buttons", "options": options, **_initial(options, initial)}
+    fitting = [choice for choice in choices if 0 < len(choice.value) <= OPTION_VALUE]
+    shown = fitting[:OPTIONS]
+    chosen = next((choice for choice in fitting[OPTIONS:] if choice.value == initial), None)
+    if chosen is not None:
+        shown[-1] = chosen
+    options = [_option(choice) for choice in shown]
+    preset = next((option for option in options if option["value"] == initial), None)
+    return {"type": "static_select", "options": options, **({"initial_option": preset} if preset else {})}
 
 
 def tick(choice: Choice, *, on: bool) -> Block:
     """One check box."""
-    options = _options([choice], None, RADIOS, noted=True)
+    options = [_option(choice)]
     return {"type": "checkboxes", "options": options, **({"initial_options": options} if on else {})}
 
 
-def date_time(initial: float | None = None) -> Block:
-    """A moment, as the reader's own zone shows it; ``initial`` in epoch seconds."""
-    element: Block = {"type": "datetimepicker"}
-    if initial is not None:
-        element["initial_date_time"] = int(initial)
-    return element
-
-
-def _options(choices: Sequence[Choice], initial: str | None, most: int, *, noted: bool) -> list[Block]:
-    fitting = [choice for choice in choices if 0 < len(choice.value) <= OPTION_VALUE]
-    shown = fitting[:most]
-    chosen = next((choice for choice in fitting[most:] if choice.value == initial), None)
-    if chosen is not None:
-        shown[-1] = chosen
-    return [_option(choice, noted=noted) for choice in shown]
-
-
-def _option(choice: Choice, *, noted: bool) -> Block:
-    option: Block = {"text": plain_text(choice.label, OPTION), "value": choice.value}
-    if noted and choice.note:
-        option["description"] = plain_text(choice.note, OPTION_NOTE)
-    return option
-
-
-def _initial(options: Sequence[Block], value: str | None) -> Block:
-    chosen = next((option for option in options if option["value"] == value), None)
-    return {} if chosen is None else {"initial_option": chosen}
+def _option(choice: Choice) -> Block:
+    return {"text": plain_text(choice.label, OPTION), "value": choice.value}

@@ -118,8 +118,7 @@ def test_quiet_down_holds_new_builds_and_pauses_pipelines(standin: Standin) -> N
     standin.send("POST", "/quietDown?message=soon")
     item = standin.trigger("canary", "held")
     wait_until(
-        lambda: standin.get(f"/queue/item/{item}/api/json")["why"] == "Jenkins is about to shut down",
-        "it waits",
+        lambda: standin.get(f"/queue/item/{item}/api/json")["why"] == "Jenkins is about to shut down", "it waits"
     )
     time.sleep(4.5)  # The pipeline sleeps four seconds at most: it would be over by now.
     assert standin.get(build)["building"]

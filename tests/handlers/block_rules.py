@@ -152,10 +152,8 @@ def _input(block: dict[str, Any], at: str) -> list[str]:
                 found.append(f"{at}: lengths")
             if _size(element.get("initial_value", "")) > element["max_length"]:
                 found.append(f"{at}.initial_value: too long")
-        case "static_select" | "radio_buttons" | "checkboxes":
+        case "static_select" | "checkboxes":
             found += _choices(element, at)
-        case "datetimepicker":
-            found += _keys(element, at, {"type", "action_id"}, {"initial_date_time"})
         case other:
             found.append(f"{at}: unknown element {other}")
     return found
@@ -165,10 +163,8 @@ def _choices(element: dict[str, Any], at: str) -> list[str]:
     most = 100 if element["type"] == "static_select" else 10
     found = _count(element["options"], f"{at}.options", most)
     for index, option in enumerate(element["options"]):
-        found += _keys(option, f"{at}.{index}", {"text", "value"}, {"description"})
+        found += _keys(option, f"{at}.{index}", {"text", "value"})
         found += _text(option["text"], f"{at}.{index}.text", 75, plain=True)
-        if "description" in option:
-            found += _text(option["description"], f"{at}.{index}.description", 75, plain=True)
         if not 0 < _size(option["value"]) <= 150:
             found.append(f"{at}.{index}.value: length {_size(option['value'])}, not 1 to 150")
     if "initial_option" in element and element["initial_option"] not in element["options"]:
