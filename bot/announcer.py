@@ -44,6 +44,9 @@ class Announcer:
 
     def gate(self, upgrade: Upgrade, gate: Gate) -> None:
         self._put(upgrade, gate.id, gate_card(upgrade, gate, self.approvers()))
+        if gate.outcome is not None:
+            # Of a decided gate nobody needs to be reminded once Slack is back.
+            self._store.withdraw(upgrade.id, f"event-remind-{gate.id}")
 
     def entry(
         self, upgrade: Upgrade, key: str, text: str, lines: tuple[str, ...] = (), tone: Tone = "info"

@@ -319,6 +319,9 @@ class Outbox(Protocol):
         Rows of a thread whose dashboard has no ts yet are left out.
         """
 
+    def withdraw(self, upgrade: str, key: str) -> None:
+        """Never mind, if it was not said yet; what was posted stays."""
+
     def posting(self, id: int, at: float) -> None:
         """A first post begins. A process that dies before the outcome is noted leaves this mark to the next one."""
 

@@ -54,6 +54,15 @@ class SqliteOutbox:
             for row in self._connections.here().query(_DUE, [now])
         ]
 
+    def withdraw(self, upgrade: str, key: str) -> None:
+        with self._connections.write() as db:
+            # Not deleted: its id may be in the hands of the thread that delivers, and must not name another row.
+            db.execute(
+                """UPDATE outbox SET shown = generation, error = NULL
+                   WHERE upgrade = ? AND key = ? AND ts IS NULL AND posting_at IS NULL""",
+                [upgrade, key],
+            )
+
     def posting(self, id: int, at: float) -> None:
         with self._connections.write() as db:
             db.execute("UPDATE outbox SET posting_at = ? WHERE id = ?", [at, id])

@@ -47,6 +47,11 @@ class MemoryOutbox:
         ready = [row for row in rows if row.key == "dashboard" or row.thread_ts is not None]
         return sorted(ready, key=lambda row: (row.key != "dashboard", row.id))
 
+    def withdraw(self, upgrade: str, key: str) -> None:
+        kept = self._kept.get((upgrade, key))
+        if kept is not None and kept.row.ts is None and kept.row.posting_at is None:
+            kept.shown, kept.error = kept.row.generation, None
+
     def posting(self, id: int, at: float) -> None:
         kept = self._of(id)
         kept.row = dataclasses.replace(kept.row, posting_at=at)
