@@ -13,6 +13,7 @@ from typing import Any, Protocol
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackRequestError
 
+from adapters.slack_lookup import find_posted, metadata_of
 from adapters.slack_pace import Pace
 from adapters.slack_refusals import Meaning, code_of, meaning_of, seconds_to_wait
 from bot.content import Content, Picture
@@ -28,6 +29,8 @@ POLL_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0
 ABSENT_SECONDS, LONGEST_ABSENT_SECONDS, ABSENT_ATTEMPTS = 15.0, 600.0, 150
 """A channel without the bot is tried again for about a day: an invitation mends it."""
+CLOSED_SECONDS = 600.0
+"""After a refusal for good, news of the same message are not tried before: somebody may have reopened the channel by then."""
 UNKNOWN_ATTEMPTS = 50
 """About three quarters of an hour for a refusal that is in no table."""
 ALT_TEXT = 1000
@@ -55,11 +58,9 @@ def slack_client(token: str, api_url: str) -> WebClient:
 class SlackNotifier:
     """One thread's business. Nothing it does raises: a Slack outage delays messages and nothing else.
 
-    Delivery is at least once. Slack has no idempotency key for new messages, so a message is posted a second time when the bot
-    dies, or the connection is cut, between Slack's acceptance and the outbox's note of it; the first copy is then never updated.
-    Reading the channel to find it would need the right to read everything people write there, which is not asked for.
-    Every message carries metadata (``ci_upgrade``: upgrade and key), so that such copies can be told by whoever may read them.
-    Updates may be repeated without harm.
+    Nothing is posted twice, though Slack has no idempotency key for new messages: a post is noted before it is sent, and where
+    its outcome is unknown (the bot died, the connection was cut) Slack is asked for the message, by its metadata, before it is
+    posted again. Where Slack refuses to tell, it is posted again. Updates may be repeated without harm.
     """
 
     def __init__(
@@ -118,6 +119,8 @@ class SlackNotifier:
 
     def _deliver(self, row: OutboxRow) -> None:
         self._pace.used(row, self._clock.now())
+        if row.ts is None and row.posting_at is None:
+            self._outbox.posting(row.id, self._clock.now())  # a failing outbox is no fault of the message
         try:
             ts = self._show(row)
         except SlackApiError as error:
@@ -142,6 +145,8 @@ class SlackNotifier:
     # ---- showing ---------------------------------------------------------------------------------------------
 
     def _show(self, row: OutboxRow) -> str:
+        if row.ts is None and row.posting_at is not None:
+            row = dataclasses.replace(row, ts=self._find(row, row.posting_at))
         if not isinstance(row.content, Picture):
             return self._send(row, self._render(row.content))
         if row.ts is not None:
@@ -152,6 +157,19 @@ class SlackNotifier:
             log.warning("picture %s of upgrade %s: %s; its words are sent", row.key, row.upgrade, error)
             return self._send(row, self._render(row.content))
         return self._upload(row, row.content, content)
+
+    def _find(self, row: OutboxRow, since: float) -> str | None:
+        """What an earlier attempt of unknown outcome has posted; None where there is nothing, or Slack refuses to tell."""
+        try:
+            return find_posted(self._client, row, since)
+        except SlackApiError as error:
+            if meaning_of(error) in (Meaning.SLOWER, Meaning.OUTAGE, Meaning.PASSING):
+                raise
+            self._note(
+                "lookup",
+                f"Slack does not tell what was posted ({code_of(error)}); a message may appear twice",
+            )
+            return None
 
     def _upload(self, row: OutboxRow, picture: Picture, content: bytes) -> str:
         """Returns the file's id, since Slack does not tell the name of the message that shows it."""
@@ -194,7 +212,7 @@ class SlackNotifier:
             raise
 
     def _call(self, row: OutboxRow, text: str, blocks: list[dict[str, Any]]) -> str:
-        metadata = {"event_type": "ci_upgrade", "event_payload": {"upgrade": row.upgrade, "key": row.key}}
+        metadata = metadata_of(row)
         if row.ts is not None:
             self._client.chat_update(
                 channel=row.channel, ts=row.ts, text=text, blocks=blocks, metadata=metadata
@@ -224,7 +242,7 @@ class SlackNotifier:
                 self._back_off(row, f"Slack does not work ({code})")
             case Meaning.TOKEN:
                 why = f"Slack refuses the bot's token or rights ({code}): see SLACK_BOT_TOKEN, or install the app again"
-                self._back_off(row, why, LONGEST_BACKOFF_SECONDS)
+                self._back_off(row, why, LONGEST_BACKOFF_SECONDS, maybe_posted=False)
             case Meaning.ABSENT:
                 why = f"Slack refuses messages in {row.channel} ({code}): invite the bot there"
                 self._note(row.channel, why)
@@ -232,21 +250,25 @@ class SlackNotifier:
                     row, why, _growing(ABSENT_SECONDS, row, LONGEST_ABSENT_SECONDS), ABSENT_ATTEMPTS
                 )
             case Meaning.PASSING:
-                self._outbox.retry(row.id, now + _growing(1.0, row, LONGEST_BACKOFF_SECONDS), code)
+                # Slack may have done a part of it before it stumbled, as its page of fatal_error says.
+                at = now + _growing(1.0, row, LONGEST_BACKOFF_SECONDS)
+                self._outbox.retry(row.id, at, code, maybe_posted=True)
             case Meaning.UNKNOWN:
                 log.warning("Slack refuses %s of upgrade %s: %s", row.key, row.upgrade, code)
                 self._try_again(row, code, _growing(1.0, row, LONGEST_BACKOFF_SECONDS), UNKNOWN_ATTEMPTS)
             case Meaning.CLOSED | Meaning.GONE | Meaning.UNSHOWABLE | Meaning.NO_FILES:
                 self._note(row.channel, f"Slack refuses a message in {row.channel} for good ({code})")
-                self._outbox.give_up(row.id, code)
+                self._outbox.give_up(row.id, code, now + CLOSED_SECONDS)
 
-    def _back_off(self, row: OutboxRow, why: str, seconds: float | None = None) -> None:
+    def _back_off(
+        self, row: OutboxRow, why: str, seconds: float | None = None, *, maybe_posted: bool = True
+    ) -> None:
         """Leave Slack in peace for a while; nothing is lost meanwhile."""
         self._note("slack", why)
         delay = min(LONGEST_BACKOFF_SECONDS, 2.0 ** min(self._failures, 10)) if seconds is None else seconds
         self._failures += 1
         self._quiet_until = self._clock.now() + delay
-        self._outbox.retry(row.id, self._quiet_until, why)
+        self._outbox.retry(row.id, self._quiet_until, why, maybe_posted=maybe_posted)
 
     def _try_again(self, row: OutboxRow, why: str, delay: float, most: int) -> None:
         if row.attempts >= most:

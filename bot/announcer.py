@@ -36,7 +36,7 @@ class Announcer:
     def dashboard(self, upgrade: Upgrade) -> None:
         gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None
         samples = self._store.samples(upgrade.id, upgrade.created_at)[-1:] if upgrade.following else []
-        sample: Mapping[str, Any] | None = samples[0][1] if samples else None
+        sample: Mapping[str, Any] | None = {**samples[0][1], "at": samples[0][0]} if samples else None
         content = dashboard(
             upgrade, gate, sample, self._config.controllers[upgrade.controller], self.approvers()
         )
@@ -44,6 +44,9 @@ class Announcer:
 
     def gate(self, upgrade: Upgrade, gate: Gate) -> None:
         self._put(upgrade, gate.id, gate_card(upgrade, gate, self.approvers()))
+        if gate.outcome is not None:
+            # Of a decided gate nobody needs to be reminded once Slack is back.
+            self._store.withdraw(upgrade.id, f"event-remind-{gate.id}")
 
     def entry(
         self, upgrade: Upgrade, key: str, text: str, lines: tuple[str, ...] = (), tone: Tone = "info"

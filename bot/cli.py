@@ -91,8 +91,14 @@ def status(config_path: Path, as_json: bool) -> None:
     config: Config = load(config_path)
     store = open_store(config)
     upgrades = store.history(None, 20)
+    waiting, why = store.undelivered()
     if as_json:
-        click.echo(json.dumps({"upgrades": [_as_json(upgrade, store) for upgrade in upgrades]}))
+        undelivered = {"messages": waiting, "why": why}
+        click.echo(
+            json.dumps(
+                {"upgrades": [_as_json(upgrade, store) for upgrade in upgrades], "undelivered": undelivered}
+            )
+        )
         return
     for upgrade in upgrades:
         click.echo(
@@ -100,6 +106,8 @@ def status(config_path: Path, as_json: bool) -> None:
         )
     if not upgrades:
         click.echo("No upgrade yet.")
+    if why:
+        click.echo(f"{waiting} messages wait to be shown in Slack: {why}")
 
 
 def _as_json(upgrade: Upgrade, store: Any) -> dict[str, Any]:

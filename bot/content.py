@@ -78,9 +78,16 @@ class Dashboard:
     green_weight: int
     owner: Literal["blue", "green"]
     facts: tuple[tuple[str, str], ...] = ()
-    """Label and value: sync lag, freeze, request rates, readiness of a rollback."""
+    """Label and value: sync lag, freeze, request rates."""
+    readiness: str = ""
+    """How ready blue is to take over again; empty while there is nothing to go back from."""
+    checked_at: float | None = None
+    """When that was measured."""
+    waiting_since: float | None = None
+    """When it began to wait for a person."""
     waiting_until: float | None = None
     next_step: str = ""
+    """With how long it takes, where that is known."""
     buttons: tuple[Button, ...] = ()
 
 

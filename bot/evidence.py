@@ -12,6 +12,7 @@ from bot.content import EvidenceRow
 from bot.context import Context
 from bot.errors import BotError
 from bot.model import Side
+from bot.ownership.sync import known_running
 from bot.series import Series, SidePoint
 from bot.verdicts import SideSample, judge, percentile
 
@@ -67,6 +68,7 @@ def take_sample(ctx: Context) -> None:
             "weight": upgrade.weight,
             "owner": upgrade.owner.value,
             "lag": lag["seconds"] if lag else None,
+            "running": known_running(ctx, upgrade.owner),
             "sides": sides,
         },
     )

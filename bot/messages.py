@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping
 from typing import Any, Literal
 
-from bot.config import ControllerConfig
+from bot.config import ControllerConfig, PolicyConfig
 from bot.content import Button, Confirm, Dashboard, Decision, EvidenceRow, GateCard, PhaseLine, Tone
 from bot.model import Phase
+from bot.readiness import readiness
 from bot.upgrade import Gate, Status, StepState, Upgrade, phase_of
 
 __all__ = ["dashboard", "gate_card", "step_title"]
@@ -65,7 +66,7 @@ def dashboard(
     config: ControllerConfig,
     approvers: tuple[str, ...],
 ) -> Dashboard:
-    """``gate`` is the open one; ``sample`` the newest measurement."""
+    """``gate`` is the open one; ``sample`` the newest measurement with its time under ``at``."""
     return Dashboard(
         upgrade=upgrade.id,
         controller=upgrade.controller,
@@ -80,8 +81,11 @@ def dashboard(
         green_weight=upgrade.weight,
         owner=upgrade.owner.value,
         facts=_facts(upgrade, sample, config),
+        readiness=readiness(upgrade, sample),
+        checked_at=sample["at"] if sample else None,
         waiting_until=gate.expires_at if gate else _until(upgrade),
-        next_step=_next_step(upgrade),
+        waiting_since=gate.opened_at if gate else upgrade.hold.at if upgrade.hold and upgrade.live else None,
+        next_step=_next_step(upgrade, config.policy),
         buttons=_dashboard_buttons(upgrade),
     )
 
@@ -102,10 +106,16 @@ def gate_card(upgrade: Upgrade, gate: Gate, approvers: tuple[str, ...]) -> GateC
         hold = Button(
             "hold", "Hold", _value(upgrade, gate), spoken=f"Hold the upgrade of {upgrade.controller}"
         )
-        buttons = (*(() if failed else (approve,)), hold, _rollback_button(upgrade))
+        override = Button(
+            "override",
+            "Approve all the same…",
+            _value(upgrade, gate),
+            spoken=f"Approve with a reason although the comparison failed: {_approve_label(entry)}",
+        )
+        buttons = (override if failed else approve, hold, _rollback_button(upgrade))
     then = _then(upgrade, entry, evidence["owner"])
     if failed and gate.outcome is None:
-        then += f" The comparison failed: only `/ci-upgrade approve {upgrade.controller} <reason>` can go on."
+        then += " The comparison failed: going on needs a written reason."
     decision = None
     if gate.outcome is not None:
         decision = Decision(
@@ -218,7 +228,6 @@ def _facts(
             facts.append((f"{side.capitalize()} answers in", state))
         if sample.get("lag") is not None:
             facts.append(("Sync lag", f"{sample['lag']:.1f} s"))
-        facts.append(("Rollback", _going_back(upgrade.owner.value)))
     if "freeze_seconds" in upgrade.facts:
         facts.append(("Freeze at the handover", f"{upgrade.facts['freeze_seconds']:.2f} s"))
     if "backup" in upgrade.facts:
@@ -241,9 +250,18 @@ def _until(upgrade: Upgrade) -> float | None:
     return record.until if upgrade.live and record is not None and record.state is StepState.RUNNING else None
 
 
-def _next_step(upgrade: Upgrade) -> str:
+def _next_step(upgrade: Upgrade, policy: PolicyConfig) -> str:
     following = upgrade.following_step() if upgrade.live else None
-    return step_title(following) if following else ""
+    if following is None:
+        return ""
+    title = step_title(following)
+    if following.startswith("send-") or following == "handover":
+        return f"{title}, then watched for {_minutes(policy.observe_seconds)}"
+    return f"{title} for {_minutes(policy.soak_seconds)}" if following == "soak" else title
+
+
+def _minutes(seconds: float) -> str:
+    return f"{seconds / 60:.0f} min" if seconds >= 60 else f"{seconds:.0f} s"
 
 
 def _dashboard_buttons(upgrade: Upgrade) -> tuple[Button, ...]:

@@ -333,6 +333,8 @@ class OutboxRow:
     thread_ts: str | None
     """ts of the upgrade's dashboard; None for the dashboard itself or while that was not posted yet."""
     attempts: int
+    posting_at: float | None = None
+    """When a first post was begun of which nobody knows whether Slack took it; None: none was, or its outcome is known."""
 
 
 class Outbox(Protocol):
@@ -347,14 +349,23 @@ class Outbox(Protocol):
         Rows of a thread whose dashboard has no ts yet are left out.
         """
 
+    def withdraw(self, upgrade: str, key: str) -> None:
+        """Never mind, if it was not said yet; what was posted stays."""
+
+    def posting(self, id: int, at: float) -> None:
+        """A first post begins. A process that dies before the outcome is noted leaves this mark to the next one."""
+
     def sent(self, id: int, generation: int, ts: str) -> None:
         """This generation is shown now."""
 
-    def retry(self, id: int, at: float, error: str) -> None:
-        """Could not be sent; not due again before ``at``."""
+    def retry(self, id: int, at: float, error: str, *, maybe_posted: bool = False) -> None:
+        """Could not be sent; not due again before ``at``. ``maybe_posted``: the mark of :meth:`posting` stays."""
 
-    def give_up(self, id: int, error: str) -> None:
-        """Can never be sent (channel archived, message deleted); kept with the error for ``status``."""
+    def give_up(self, id: int, error: str, quiet_until: float = 0.0) -> None:
+        """This content can never be sent (channel archived, refused in every form); kept with the error for ``status``.
+
+        New content is a new chance, not before ``quiet_until``.
+        """
 
 
 class Jenkins(Controller, Ownership, Protocol):

@@ -83,5 +83,8 @@ class Store(Outbox, Protocol):
 
     def put_document(self, key: str, value: Mapping[str, Any]) -> None: ...
 
+    def upgrade_shown_at(self, channel: str, ts: str) -> str | None:
+        """The upgrade that this Slack message (or the thread that it began) is about."""
+
     def undelivered(self) -> tuple[int, str | None]:
         """How many messages wait to be shown, and the last error."""

@@ -12,9 +12,11 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.commands import Commands
-from handlers import buttons, slash
+from handlers import buttons, home, mentions, shortcuts, slash
 from handlers.answering import report
 from handlers.credentials import Credentials, refused
+from handlers.home import HomeTabs
+from handlers.modals import reasons, start
 
 __all__ = ["build_app"]
 
@@ -27,8 +29,10 @@ LISTENERS = 32
 rollback waiting beyond Slack's three seconds."""
 
 
-def build_app(commands: Commands, credentials: Credentials) -> App:
-    """An app that takes the slash command and the buttons. Slack is asked at once whether it knows the bot token.
+def build_app(commands: Commands, credentials: Credentials) -> tuple[App, HomeTabs]:
+    """An app that takes everything that people can do, and the home tabs that it draws, not yet started.
+
+    Slack is asked at once whether it knows the bot token.
 
     No answer is only logged, because upgrades must go on.
 
@@ -53,9 +57,15 @@ def build_app(commands: Commands, credentials: Credentials) -> App:
         logger=bolt_log,
     )
     app.error(report)
+    tabs = HomeTabs(client, commands)
     slash.register(app, commands)
-    buttons.register(app, commands)
-    return app
+    shortcuts.register(app, commands)
+    mentions.register(app, commands)
+    home.register(app, commands, tabs)
+    start.register(app, commands)
+    reasons.register(app, commands)
+    buttons.register(app, commands)  # the last: it also explains every button that nobody else takes
+    return app, tabs
 
 
 def _check(client: WebClient) -> None:

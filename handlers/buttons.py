@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
 
-from bot.commands import Actor, Commands
+from bot.commands import Commands
 from bot.content import Notice
+from handlers.actors import actor_of_interaction
 from handlers.answering import answer
+from handlers.modals.opening import TOO_LATE, TooLate
+from handlers.modals.origin import Origin
+from handlers.modals.reasons import OVERRIDE, open_override
 from handlers.views.buttons import ACTION_PREFIX
 
 __all__ = ["ACTION", "register"]
@@ -27,12 +33,29 @@ UNKNOWN = Notice(
 def register(app: App, commands: Commands) -> None:
     def take(ack: Ack, body: dict[str, Any], action: dict[str, Any], respond: Respond) -> None:
         ack()
-        answer(respond, commands.click(_name(action), action.get("value", ""), _actor(body)), _thread(body))
+        answer(
+            respond,
+            commands.click(_name(action), action.get("value", ""), actor_of_interaction(body)),
+            _thread(body),
+        )
 
     def explain(ack: Ack, body: dict[str, Any], respond: Respond) -> None:
         ack()
         answer(respond, UNKNOWN, _thread(body))
 
+    def override(
+        ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient, respond: Respond
+    ) -> None:
+        ack()
+        try:
+            gate = json.loads(action.get("value", ""))["gate"]
+            open_override(client, body["trigger_id"], gate, _origin(body))
+        except (ValueError, KeyError, TypeError):
+            answer(respond, UNKNOWN, _thread(body))
+        except TooLate:
+            answer(respond, TOO_LATE, _thread(body))
+
+    app.action(f"{ACTION_PREFIX}{OVERRIDE}")(override)
     app.action(ACTION)(take)
     app.action(re.compile(""))(explain)
 
@@ -43,10 +66,8 @@ def _name(action: dict[str, Any]) -> str:
     return match["name"]
 
 
-def _actor(body: dict[str, Any]) -> Actor:
-    user, container = body["user"], body.get("container", {})
-    channel = body.get("channel", {}).get("id") or container.get("channel_id", "")
-    return Actor(user["id"], user.get("username") or user.get("name") or user["id"], channel)
+def _origin(body: dict[str, Any]) -> Origin:
+    return Origin(actor_of_interaction(body).channel, _thread(body), body.get("response_url", ""))
 
 
 def _thread(body: dict[str, Any]) -> str | None:

@@ -16,7 +16,7 @@ __all__ = ["PATH", "HttpServer"]
 log = logging.getLogger(__name__)
 
 PATH = "/slack/events"
-"""Path of the request URLs in the app's settings, for commands and interactivity alike."""
+"""Path of the request URLs in the app's settings, for commands, interactivity and events alike."""
 LONGEST_BODY = 1_000_000
 """Bytes. Slack's own payloads are far smaller; nothing of a stranger's is read beyond this before its signature is known."""
 READ_SECONDS = 10.0

@@ -15,6 +15,7 @@ from bot.commands import Commands
 from bot.errors import ConfigurationError
 from handlers.app import build_app
 from handlers.credentials import Credentials, refused
+from handlers.home import HomeTabs
 from handlers.http_server import HttpServer
 
 __all__ = ["HttpServing", "Serving", "SocketServing", "build_serving"]
@@ -41,19 +42,22 @@ def build_serving(commands: Commands, credentials: Credentials, http_port: int |
 
     :raises ConfigurationError: when Slack refuses the bot token, or the port cannot be had.
     """
-    app = build_app(commands, credentials)
-    return SocketServing(app, credentials.app_token) if http_port is None else HttpServing(app, http_port)
+    app, tabs = build_app(commands, credentials)
+    if http_port is None:
+        return SocketServing(app, tabs, credentials.app_token)
+    return HttpServing(app, tabs, http_port)
 
 
 class HttpServing:
     """Implements :class:`Serving`."""
 
-    def __init__(self, app: App, port: int) -> None:
+    def __init__(self, app: App, tabs: HomeTabs, port: int) -> None:
         """Port 0 takes a free one.
 
         :raises ConfigurationError: when the port cannot be had.
         """
         self._app = app
+        self._tabs = tabs
         try:
             self._server = HttpServer(app, port)
         except OSError as error:
@@ -65,8 +69,10 @@ class HttpServing:
 
     def start(self) -> None:
         self._server.start()
+        self._tabs.start()
 
     def close(self) -> None:
+        self._tabs.close()
         self._server.close()
         self._app.listener_runner.listener_executor.shutdown(wait=False)
 
@@ -74,8 +80,9 @@ class HttpServing:
 class SocketServing:
     """Implements :class:`Serving`. Once connected, the SDK's client keeps itself connected."""
 
-    def __init__(self, app: App, app_token: str) -> None:
+    def __init__(self, app: App, tabs: HomeTabs, app_token: str) -> None:
         self._app = app
+        self._tabs = tabs
         self._client = SocketModeHandler(app, app_token).client
         self._stop = threading.Event()
         self._retries = threading.Thread(target=self._keep_trying, name="slack-connect", daemon=True)
@@ -83,9 +90,11 @@ class SocketServing:
     def start(self) -> None:
         if not self._connect():
             self._retries.start()
+        self._tabs.start()
 
     def close(self) -> None:
         self._stop.set()
+        self._tabs.close()
         if self._retries.is_alive():
             self._retries.join()
         self._client.close()

@@ -1,13 +1,20 @@
-"""The slash command."""
+"""The slash command. Without arguments, those that need some open a form."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from slack_bolt import Ack, App, Respond
+from slack_sdk import WebClient
 
 from bot.commands import Actor, Commands
+from handlers.actors import actor_of_command
 from handlers.answering import answer
+from handlers.modals.opening import TOO_LATE, TooLate
+from handlers.modals.origin import Origin
+from handlers.modals.reasons import FORMS, open_reason
+from handlers.modals.start import open_start
+from handlers.typed import unescaped
 
 __all__ = ["COMMAND", "register"]
 
@@ -15,18 +22,28 @@ COMMAND = "/ci-upgrade"
 
 
 def register(app: App, commands: Commands) -> None:
-    def take(ack: Ack, command: dict[str, Any], respond: Respond) -> None:
+    def take(ack: Ack, command: dict[str, Any], client: WebClient, respond: Respond) -> None:
         ack()
-        answer(respond, commands.run(_typed(command), _actor(command)))
+        text, actor = unescaped(command.get("text", "")).strip(), actor_of_command(command)
+        try:
+            if not _opened(client, command, commands, text.lower(), actor):
+                answer(respond, commands.run(text, actor))
+        except TooLate:
+            answer(respond, TOO_LATE)
 
     app.command(COMMAND)(take)
 
 
-def _typed(command: dict[str, Any]) -> str:
-    """The text as it was typed: Slack sends its three control characters escaped."""
-    text: str = command.get("text", "")
-    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+def _opened(client: WebClient, command: dict[str, Any], commands: Commands, text: str, actor: Actor) -> bool:
+    """Whether the text is a command that has a form and no arguments; then the form is open.
 
-
-def _actor(command: dict[str, Any]) -> Actor:
-    return Actor(command["user_id"], command.get("user_name", command["user_id"]), command["channel_id"])
+    :raises TooLate: when Slack does not open it any more.
+    """
+    trigger_id, origin = command["trigger_id"], Origin.of(actor, command)
+    if text in ("start", "plan"):
+        open_start(client, trigger_id, commands, origin, only_look=text == "plan")
+    elif text in FORMS:
+        open_reason(client, trigger_id, commands, text, actor, origin)
+    else:
+        return False
+    return True

@@ -164,7 +164,7 @@ class Headless:
             approvals=recorded["approvals"],
             kills=self._stage.kills(),
             phases=recorded["phases"],
-            slack=self._stage.people.counters(),
+            slack={**self._stage.people.counters(), "doubled": self._human.posted_twice()},
         )
 
     def _recorded(self) -> Mapping[str, Any]:

@@ -109,6 +109,13 @@ class Human:
             self.rollback_asked_at = self.rollback_asked_at or time.time()
             self._type(f"rollback {CONTROLLER}")
 
+    def posted_twice(self) -> int:
+        """How many public messages of the bot stand there once more than they should, as its own names of them tell."""
+        self.look()
+        public = [message for message in self._messages if "bot_id" in message and not message["visible_to"]]
+        names = [_key(message) for message in public if _key(message)]
+        return len(names) - len(set(names))
+
     def _type(self, text: str) -> None:
         self._people.say(REQUESTER, CHANNEL, f"/ci-upgrade {text}")
 

@@ -59,7 +59,10 @@ class Summary:
                 {"name": phase["name"], "seconds": phase["seconds"], "outcome": phase["outcome"]}
                 for phase in self.phases
             ],
-            "slack": {key: self.slack.get(key, 0) for key in ("acks", "acks_over_3s", "messages", "updates")},
+            "slack": {
+                key: self.slack.get(key, 0)
+                for key in ("acks", "acks_over_3s", "messages", "updates", "doubled")
+            },
         }
 
     def faults(self, wanted: str) -> list[str]:
@@ -70,6 +73,7 @@ class Summary:
             f"{self.builds.doubled} builds ran twice": self.builds.doubled,
             f"{self.timers.missed} timers did not fire": self.timers.missed,
             f"{self.timers.doubled} timers fired twice": self.timers.doubled,
+            f"{self.slack.get('doubled', 0)} messages were posted twice": self.slack.get("doubled", 0),
         }
         faults = [sentence for sentence, count in counts.items() if count]
         if self.status != wanted:

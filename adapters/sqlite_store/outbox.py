@@ -31,7 +31,8 @@ class SqliteOutbox:
             db.execute(
                 """INSERT INTO outbox (upgrade, key, channel, content, generation, shown, attempts, due_at, given_up)
                    VALUES (?, ?, ?, ?, 1, 0, 0, 0, 0)
-                   ON CONFLICT (upgrade, key) DO UPDATE SET content = excluded.content, generation = generation + 1
+                   ON CONFLICT (upgrade, key) DO UPDATE SET content = excluded.content, generation = generation + 1,
+                     attempts = CASE WHEN given_up THEN 0 ELSE attempts END, given_up = 0
                    WHERE content <> excluded.content""",
                 [upgrade, key, channel, text],
             )
@@ -48,27 +49,53 @@ class SqliteOutbox:
                 ts=row["ts"],
                 thread_ts=row["thread_ts"],
                 attempts=row["attempts"],
+                posting_at=row["posting_at"],
             )
             for row in self._connections.here().query(_DUE, [now])
         ]
 
+    def withdraw(self, upgrade: str, key: str) -> None:
+        with self._connections.write() as db:
+            # Not deleted: its id may be in the hands of the thread that delivers, and must not name another row.
+            db.execute(
+                """UPDATE outbox SET shown = generation, error = NULL
+                   WHERE upgrade = ? AND key = ? AND ts IS NULL AND posting_at IS NULL""",
+                [upgrade, key],
+            )
+
+    def posting(self, id: int, at: float) -> None:
+        with self._connections.write() as db:
+            db.execute("UPDATE outbox SET posting_at = ? WHERE id = ?", [at, id])
+
     def sent(self, id: int, generation: int, ts: str) -> None:
         with self._connections.write() as db:
             db.execute(
-                "UPDATE outbox SET shown = ?, ts = ?, attempts = 0, due_at = 0, error = NULL WHERE id = ?",
+                "UPDATE outbox SET shown = ?, ts = ?, attempts = 0, due_at = 0, error = NULL, posting_at = NULL WHERE id = ?",
                 [generation, ts, id],
             )
 
-    def retry(self, id: int, at: float, error: str) -> None:
+    def retry(self, id: int, at: float, error: str, *, maybe_posted: bool = False) -> None:
         with self._connections.write() as db:
             db.execute(
-                "UPDATE outbox SET attempts = attempts + 1, due_at = ?, error = ? WHERE id = ?",
-                [at, error, id],
+                """UPDATE outbox SET attempts = attempts + 1, due_at = ?, error = ?,
+                   posting_at = CASE WHEN ? THEN posting_at END WHERE id = ?""",
+                [at, error, maybe_posted, id],
             )
 
-    def give_up(self, id: int, error: str) -> None:
+    def give_up(self, id: int, error: str, quiet_until: float = 0.0) -> None:
         with self._connections.write() as db:
-            db.execute("UPDATE outbox SET given_up = 1, error = ? WHERE id = ?", [error, id])
+            db.execute(
+                "UPDATE outbox SET given_up = 1, error = ?, due_at = ?, posting_at = NULL WHERE id = ?",
+                [error, quiet_until, id],
+            )
+
+    def upgrade_shown_at(self, channel: str, ts: str) -> str | None:
+        rows = list(
+            self._connections.here().query(
+                "SELECT upgrade FROM outbox WHERE channel = ? AND ts = ? LIMIT 1", [channel, ts]
+            )
+        )
+        return rows[0]["upgrade"] if rows else None
 
     def undelivered(self) -> tuple[int, str | None]:
         rows = list(

@@ -77,3 +77,8 @@ def first_tables(db: Database) -> None:
         "id",
     )
     outbox.create_index(["upgrade", "key"], unique=True)
+
+
+@MIGRATIONS()
+def posts_of_unknown_outcome(db: Database) -> None:
+    cast(Table, db["outbox"]).add_column("posting_at", float)

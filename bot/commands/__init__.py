@@ -1,6 +1,27 @@
 """What people can ask of the bot."""
 
 from bot.commands.dispatch import BotCommands
-from bot.commands.interface import Actor, Commands
+from bot.commands.interface import (
+    Actor,
+    Answer,
+    Commands,
+    ControllerState,
+    LiveUpgrade,
+    Overview,
+    Question,
+    StartChoices,
+    StartRequest,
+)
 
-__all__ = ["Actor", "BotCommands", "Commands"]
+__all__ = [
+    "Actor",
+    "Answer",
+    "BotCommands",
+    "Commands",
+    "ControllerState",
+    "LiveUpgrade",
+    "Overview",
+    "Question",
+    "StartChoices",
+    "StartRequest",
+]

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from bot.announcer import Announcer
 from bot.commands.arguments import Arguments
 from bot.commands.deciding import Deciding
-from bot.commands.interface import Actor
+from bot.commands.interface import Actor, StartRequest
 from bot.commands.permissions import Permissions
 from bot.config import Config
 from bot.content import Notice
@@ -54,8 +54,12 @@ class Acting:
         self._instance = instance
 
     def start(self, words: list[str], actor: Actor) -> Notice:
-        self._permissions.require_operator(actor, "start an upgrade")
         controller, target, _ = self._arguments.controller_and_version(words, "start")
+        return self.begin(StartRequest(controller, target), actor)
+
+    def begin(self, request: StartRequest, actor: Actor) -> Notice:
+        self._permissions.require_operator(actor, "start an upgrade")
+        controller, target = request.controller, request.version
         live = self._store.live_for(controller)
         if live is not None:
             raise Refused(
@@ -81,13 +85,23 @@ class Acting:
             requested_by=actor.id,
             channel=self._config.slack.channel or actor.channel,
             created_at=now,
-            steps=plan_steps(services.config.policy.traffic),
+            steps=plan_steps(request.traffic or services.config.policy.traffic),
             step="preflight",
             status=Status.RUNNING,
             blue=dataclasses.replace(blue, version=source),
         )
         self._store.create(
-            upgrade, Entry(upgrade.id, now, "decision", "preflight", 1, "start", actor.id, {"target": target})
+            upgrade,
+            Entry(
+                upgrade.id,
+                now,
+                "decision",
+                "preflight",
+                1,
+                "start",
+                actor.id,
+                {"target": target, "reason": request.reason},
+            ),
         )
         self._announcer.dashboard(upgrade)
         self._engine.take_up(upgrade)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from bot.announcer import Announcer
 from bot.commands.acting import Acting
 from bot.commands.arguments import Arguments
 from bot.commands.deciding import Deciding
-from bot.commands.interface import Actor
+from bot.commands.forms import Forms
+from bot.commands.interface import Actor, Answer, LiveUpgrade, Overview, StartChoices, StartRequest
 from bot.commands.looking import Looking
+from bot.commands.overview import Overviews
 from bot.commands.permissions import Permissions
 from bot.config import Config
 from bot.content import Notice
@@ -28,6 +30,9 @@ from bot.store import Store
 __all__ = ["BotCommands"]
 
 T = TypeVar("T", bound=Notice | None)
+
+_OF_ONE_UPGRADE = frozenset({"status", "approve", "hold", "pause", "resume", "rollback", "history"})
+"""Commands whose first word names a controller, which a thread names as well."""
 
 
 class BotCommands:
@@ -53,6 +58,9 @@ class BotCommands:
         arguments, permissions = Arguments(config, store), Permissions(config.slack)
         looking = Looking(config, store, contexts, announcer, arguments, instance)
         self._store = store
+        self._looking = looking
+        self._forms = Forms(config, store, contexts, instance)
+        self._overviews = Overviews(config, store, permissions)
         self._deciding = Deciding(store, engine, gates, contexts, clock, arguments, permissions)
         self._acting = Acting(
             config=config,
@@ -82,6 +90,8 @@ class BotCommands:
     def run(self, text: str, actor: Actor) -> Notice:
         words = text.split()
         name = words[0].lower() if words else "help"
+        if name in _OF_ONE_UPGRADE:
+            words[1:] = self._naming(words[1:], actor)
         command = self._table.get(name)
         if command is None:
             close = difflib.get_close_matches(name, self._table, n=1)
@@ -116,6 +126,51 @@ class BotCommands:
             return Notice(
                 "This button is from another release of the bot; nothing was changed.", tone="warning"
             )
+
+    def start(self, request: StartRequest, actor: Actor) -> Answer:
+        errors = self._forms.start_faults(request)
+        if errors:
+            return Answer(Notice("; ".join(errors.values()), tone="warning"), errors)
+        if request.dry_run:
+            return Answer(
+                self._answer(lambda: self._looking.plan([request.controller, request.version], actor))
+            )
+        return Answer(self._answer(lambda: self._acting.begin(request, actor)))
+
+    def start_faults(self, request: StartRequest) -> Mapping[str, str]:
+        return self._forms.start_faults(request)
+
+    def start_choices(self, controller: str | None) -> StartChoices:
+        return self._forms.start_choices(controller)
+
+    def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
+        return self._forms.live_upgrades(actor)
+
+    def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice:
+        return self._answer(lambda: self._acting.hold_upgrade(self._store.get(upgrade), actor, reason))
+
+    def rollback(self, upgrade: str, reason: str, actor: Actor) -> Notice:
+        return self._answer(lambda: self._acting.roll_back(self._store.get(upgrade), actor, reason))
+
+    def override(self, gate: str, reason: str, actor: Actor) -> Notice:
+        def act() -> Notice:
+            asked = self._store.gate(gate)
+            if asked is None:
+                raise Refused("This card is not known here any more; nothing was changed.")
+            self._deciding.decide("approve", self._store.get(asked.upgrade), asked, actor, reason)
+            return Notice("Approved, with your reason.", tone="good")
+
+        return self._answer(act)
+
+    def overview(self, actor: Actor) -> Overview:
+        return self._overviews.overview(actor)
+
+    def _naming(self, words: list[str], actor: Actor) -> list[str]:
+        """In an upgrade's thread its controller need not be named."""
+        named = self._forms.upgrade_of_thread(actor)
+        if named is None or words[:1] == [named.controller]:
+            return words
+        return [named.controller, *words]
 
     def _answer(self, act: Callable[[], T]) -> T | Notice:
         try:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.content import Notice
 
-__all__ = ["Actor", "Commands"]
+__all__ = [
+    "Actor",
+    "Answer",
+    "Commands",
+    "ControllerState",
+    "LiveUpgrade",
+    "Overview",
+    "Question",
+    "StartChoices",
+    "StartRequest",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +30,96 @@ class Actor:
     name: str
     channel: str
     """Channel or direct message id where it was asked."""
+    thread: str | None = None
+    """ts of the thread's first message, where it was asked in one: there the upgrade need not be named."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartRequest:
+    controller: str
+    version: str
+    traffic: tuple[int | str, ...] | None = None
+    """Session weights with ``handover`` among them; None: as configured."""
+    reason: str = ""
+    dry_run: bool = False
+    """Only look whether it would work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    notice: Notice
+    errors: Mapping[str, str] = field(default_factory=dict)
+    """Name of a request's field → what is wrong with it. With errors nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class StartChoices:
+    """What can be chosen when an upgrade of one controller is started."""
+
+    controllers: tuple[str, ...]
+    controller: str
+    running: str
+    """Version that runs now, empty when the controller does not answer."""
+    versions: tuple[str, ...]
+    """Newer releases, newest first; empty when the list of releases is not known."""
+    traffic: tuple[int | str, ...]
+    """As configured."""
+    obstacle: str = ""
+    """Why it cannot be started now, in a sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class LiveUpgrade:
+    """An upgrade that may be held or rolled back, and what that would do."""
+
+    id: str
+    controller: str
+    title: str
+    """``main: 2.426.2 → 2.440.1``"""
+    on_rollback: tuple[str, ...]
+    on_hold: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A gate that is open."""
+
+    upgrade: str
+    controller: str
+    text: str
+    since: float
+    until: float
+
+
+@dataclass(frozen=True, slots=True)
+class ControllerState:
+    """One controller as the home tab shows it."""
+
+    name: str
+    version: str
+    """Empty when it is not known."""
+    state: str
+    """One sentence: what is happening, or that nothing is."""
+    upgrade: str | None = None
+    """Id of the live upgrade."""
+    behind: str = ""
+    """How far its version is behind the newest, empty when not known."""
+    advisories: str = ""
+    """Published security warnings for what runs, empty when not known."""
+    lock: str = ""
+    """Why it is locked, and by whom; empty when it is not."""
+    last: str = ""
+    next_at: float | None = None
+    """When the next upgrade is scheduled to start."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """What one person sees on the home tab."""
+
+    waiting: tuple[Question, ...]
+    """Questions that this person may answer."""
+    controllers: tuple[ControllerState, ...]
 
 
 class Commands(Protocol):
@@ -27,3 +128,25 @@ class Commands(Protocol):
 
     def click(self, action: str, value: str, actor: Actor) -> Notice | None:
         """Take a button click; None when the card itself tells the outcome. Never raises."""
+
+    def start(self, request: StartRequest, actor: Actor) -> Answer:
+        """Start an upgrade, or only look. Never raises."""
+
+    def start_faults(self, request: StartRequest) -> Mapping[str, str]:
+        """What stands against the request, by field, as far as it is known without asking any controller: within milliseconds."""
+
+    def start_choices(self, controller: str | None) -> StartChoices:
+        """For the start form; None: the first controller. May take seconds, since the controller is asked. Never raises."""
+
+    def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
+        """Those that can be held or rolled back; in an upgrade's thread only that one, even when it has ended."""
+
+    def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
+
+    def rollback(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
+
+    def override(self, gate: str, reason: str, actor: Actor) -> Notice:
+        """Approve a gate against its verdict, with a reason."""
+
+    def overview(self, actor: Actor) -> Overview:
+        """From stored state alone. Never raises."""

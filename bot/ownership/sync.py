@@ -14,7 +14,7 @@ from bot.home_rules import SYNC_LAST, never_synced
 from bot.model import BuildRef, FinishedBuild, RunningBuild, Side
 from bot.ports import Selection
 
-__all__ = ["SyncReport", "running_builds", "start_from", "sync"]
+__all__ = ["SyncReport", "known_running", "running_builds", "start_from", "sync"]
 
 OVERLAP_MS = 5_000
 """Builds that started this long before the last look are asked for again: clocks of a controller are not that exact."""
@@ -51,6 +51,12 @@ def running_builds(ctx: Context, side: Side) -> tuple[RunningBuild, ...]:
     position = _load(ctx, side)
     since = position.since_ms if position else jenkins.identity().now_ms
     return jenkins.builds(since, position.watched if position else ()).running
+
+
+def known_running(ctx: Context, side: Side) -> int | None:
+    """How many builds this side ran at the last sync; None before the first."""
+    position = _load(ctx, side)
+    return len(position.watched) if position else None
 
 
 def sync(ctx: Context, source: Side, *, configs: bool = True) -> SyncReport:

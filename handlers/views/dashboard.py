@@ -7,14 +7,15 @@ from collections.abc import Iterator, Sequence
 from bot.content import Dashboard, PhaseLine
 from handlers.views.blocks import MARKS, Rendered, context, fields, header, message, section
 from handlers.views.buttons import actions
-from handlers.views.text import clip, date, duration, escape, fitting, mention, one_line
+from handlers.views.text import clip, date, duration, escape, fitting, mention, moment, one_line
 
 __all__ = ["dashboard"]
 
 BAR_CELLS = 20
 HEADLINE = 900
 NEXT_STEP = 200
-PHASES = 2500
+READINESS = 300
+PHASES = 2000
 PHASE_NOTE = 120
 
 STATES = {
@@ -30,16 +31,16 @@ def dashboard(content: Dashboard) -> Rendered:
     title = one_line(f"{content.controller}: {content.source} → {content.target}")
     status = content.status.replace("_", " ").capitalize()
     headline = clip(escape(content.headline), HEADLINE)
-    until = f"Until {date(content.waiting_until)}" if content.waiting_until is not None else ""
     next_step = f"Next: {clip(escape(one_line(content.next_step)), NEXT_STEP)}" if content.next_step else ""
     return message(
         (f"{escape(title)} – {escape(status)}", headline, next_step),
         (
             header(title),
-            section(MARKS[content.tone] + _opened(escape(status), headline), until, next_step),
+            section(MARKS[content.tone] + _opened(escape(status), headline), _waiting(content), next_step),
             section(_sessions(content.green_weight), f"Builds, timers and agents: *{content.owner}*"),
             section(*fitting(list(_phases(content.phases)), PHASES, each=PHASE_NOTE + 100)),
             fields(content.facts),
+            section(_readiness(content)),
             actions(content.buttons),
             context(
                 f"Asked by {mention(content.requested_by)}",
@@ -48,6 +49,20 @@ def dashboard(content: Dashboard) -> Rendered:
             ),
         ),
     )
+
+
+def _waiting(content: Dashboard) -> str:
+    since = f"Since {date(content.waiting_since)}" if content.waiting_since is not None else ""
+    until = f"until {date(content.waiting_until)}" if content.waiting_until is not None else ""
+    line = ", ".join(part for part in (since, until) if part)
+    return line[:1].upper() + line[1:]
+
+
+def _readiness(content: Dashboard) -> str:
+    if not content.readiness:
+        return ""
+    checked = f", checked {moment(content.checked_at)}" if content.checked_at is not None else ""
+    return f"*Going back:* {clip(escape(one_line(content.readiness)), READINESS)}{checked}"
 
 
 def _opened(status: str, headline: str) -> str:

@@ -41,7 +41,7 @@ def gate_card(content: GateCard) -> Rendered:
 def _open(content: GateCard) -> Rendered:
     now, then = _labelled("Now", content.now), _labelled("Then", content.then)
     going_back = _labelled("Going back", content.going_back)
-    expiry = f"Undecided, it is held on {date(content.expires_at)}"
+    expiry = f"Undecided until {date(content.expires_at)}, it is held"
     return message(
         (_title(content), now, then, *_verdict(content), going_back, expiry),
         (

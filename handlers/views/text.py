@@ -9,7 +9,18 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-__all__ = ["bullets", "clip", "date", "duration", "escape", "fitting", "mention", "one_line", "size"]
+__all__ = [
+    "bullets",
+    "clip",
+    "date",
+    "duration",
+    "escape",
+    "fitting",
+    "mention",
+    "moment",
+    "one_line",
+    "size",
+]
 
 ELLIPSIS = "…"
 NOTHING = "–"
@@ -80,6 +91,12 @@ def date(at: float) -> str:
     """A moment in the reader's own zone; readers that cannot show it see UTC."""
     fallback = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%M UTC")
     return f"<!date^{int(at)}^{{date_short_pretty}} at {{time}}|{fallback}>"
+
+
+def moment(at: float) -> str:
+    """A time of this day to the second, in the reader's own zone."""
+    fallback = datetime.fromtimestamp(at, UTC).strftime("%H:%M:%S UTC")
+    return f"<!date^{int(at)}^{{time_secs}}|{fallback}>"
 
 
 def duration(seconds: float) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.slack.chat_methods import resolve_channel
 from rehearsal.slack.errors import ApiError
-from rehearsal.slack.records import APP_ID, BOT_ID, BOT_USER, TEAM, Channel, Json
+from rehearsal.slack.records import APP_ID, BOT_ID, BOT_USER, TEAM, Channel, Json, Message
 from rehearsal.slack.room import Room
 
 __all__ = ["LOOKUP_METHODS"]
@@ -56,7 +56,7 @@ def list_conversations(room: Room, arguments: Json) -> Json:
 def conversation_history(room: Room, arguments: Json) -> Json:
     channel = _readable(room, arguments)
     messages = [
-        message.to_slack()
+        _told(message, arguments)
         for message in reversed(room.workspace.messages[channel.id].values())
         if not message.thread_ts and not message.visible_to and _within(message.ts, arguments)
     ]
@@ -69,7 +69,9 @@ def conversation_replies(room: Room, arguments: Json) -> Json:
     if not thread:
         raise ApiError("thread_not_found")
     return _page(
-        "messages", [message.to_slack() for message in thread if _within(message.ts, arguments)], arguments
+        "messages",
+        [_told(message, arguments) for message in thread if _within(message.ts, arguments)],
+        arguments,
     )
 
 
@@ -102,10 +104,23 @@ def list_group_users(room: Room, arguments: Json) -> Json:
 
 
 def _readable(room: Room, arguments: Json) -> Channel:
+    """:raises ApiError: ``channel_not_found``, ``missing_scope`` for the kind of conversation, ``not_in_channel``."""
     channel = resolve_channel(room, arguments)
+    granted = room.workspace.settings.manifest.scopes
+    needed = "im:history" if channel.direct_with else "channels:history"
+    if granted is not None and needed not in granted:
+        raise ApiError("missing_scope", needed=needed, provided=",".join(granted))
     if BOT_USER not in channel.members:
         raise ApiError("not_in_channel")
     return channel
+
+
+def _told(message: Message, arguments: Json) -> Json:
+    """Metadata is told only to who asks for it."""
+    told = message.to_slack()
+    if str(arguments.get("include_all_metadata")).lower() not in ("1", "true"):
+        told.pop("metadata", None)
+    return told
 
 
 def _within(ts: str, arguments: Json) -> bool:
@@ -129,15 +144,15 @@ def _page(key: str, items: Sequence[Any], arguments: Json) -> Json:
 
 LOOKUP_METHODS: dict[str, tuple[Callable[[Room, Json], Json], str]] = {
     "auth.test": (authentication, ""),
-    "conversations.history": (conversation_history, "channels:history"),
+    "conversations.history": (conversation_history, ""),
     "conversations.info": (conversation_info, "channels:read"),
     "conversations.list": (list_conversations, "channels:read"),
     "conversations.members": (conversation_members, "channels:read"),
     "conversations.open": (open_conversation, "im:write"),
-    "conversations.replies": (conversation_replies, "channels:history"),
+    "conversations.replies": (conversation_replies, ""),
     "usergroups.list": (list_groups, "usergroups:read"),
     "usergroups.users.list": (list_group_users, "usergroups:read"),
     "users.info": (user_info, "users:read"),
     "users.list": (list_users, "users:read"),
 }
-"""Method → what does it, and the scope that it needs."""
+"""Method → what does it, and the scope that it needs; those that read messages look at the conversation's kind themselves."""

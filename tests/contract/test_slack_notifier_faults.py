@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import logging
+import sqlite3
 from collections.abc import Iterator
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from adapters import slack_notifier
-from bot.content import Dashboard
+from adapters.sqlite_store import SqliteStore
+from bot.content import Dashboard, Picture
 from tests.contract.notifier_rig import Rig, running_rig
 from tests.fakes.outbox import MemoryOutbox
+from tests.fakes.timing import VirtualClock
 from tests.handlers.web_api import Answer
 
 WARNINGS = slack_notifier.__name__
@@ -91,14 +95,96 @@ def test_a_cut_connection_is_an_outage_too(thread: Rig, method: str) -> None:
     assert thread.waiting == 0
 
 
-def test_a_lost_answer_posts_a_second_time_as_documented(thread: Rig) -> None:
-    """At least once: Slack took it, the answer was lost, and without an idempotency key it is said again, exactly once."""
-    thread.api.fail("chat.postMessage", Answer(done_first=True))
+@pytest.mark.parametrize("key", ["event-2", "dashboard"])
+def test_a_lost_answer_posts_nothing_twice(rig: Rig, key: str) -> None:
+    """Slack took it and the answer was lost: it is found by its metadata, in the channel or in the thread, and updated from then on."""
+    rig.put("dashboard", "board")
+    if key != "dashboard":
+        rig.deliver()
+    rig.api.fail("chat.postMessage", Answer(done_first=True))
+    rig.put(key, "news")
+    rig.after(60)
+    rig.put(key, "more news")
+    rig.after(60)
+    rig.after(60)
+    assert rig.shown == (["more news"] if key == "dashboard" else ["board", "more news"])
+    assert rig.waiting == 0
+
+
+def test_a_lost_post_that_slack_never_took_is_posted_after_a_look(thread: Rig) -> None:
+    """Not found, so it is posted: once."""
+    thread.api.fail("chat.postMessage", Answer(status=503))
     thread.put("event-2", "news")
     thread.deliver()
     thread.after(60)
+    assert thread.api.of("conversations.replies")
+    assert thread.shown == ["board", "one", "news"]
+
+
+def test_a_bot_killed_before_its_note_finds_its_message_at_the_next_start(tmp_path: Path) -> None:
+    """Slack took the post and the process died: the next process updates that message instead of posting another."""
+    with running_rig(SqliteStore(tmp_path / "outbox.db")) as rig:
+
+        def die(*_: object) -> None:
+            raise SystemExit
+
+        rig.put("dashboard", "board")
+        with pytest.MonkeyPatch.context() as patch, pytest.raises(SystemExit):
+            patch.setattr(rig.outbox, "sent", die)
+            rig.deliver()
+        assert rig.posted == ["board"]
+        again = Rig(rig.api, SqliteStore(tmp_path / "outbox.db"), VirtualClock(rig.clock.now() + 60))
+        again.put("dashboard", "newer board")
+        again.deliver()
+        assert (again.posted, again.shown) == (["board"], ["newer board"])
+        assert again.waiting == 0
+
+
+def test_a_picture_whose_answer_was_lost_is_not_shown_twice(thread: Rig, tmp_path: Path) -> None:
+    """Its file's name tells it, as an upload takes no metadata."""
+    path = tmp_path / "u1-gate-10-1.png"
+    path.write_bytes(b"picture")
+    thread.api.fail("files.completeUploadExternal", Answer(done_first=True))
+    thread.put("picture-1", Picture("Blue and green so far", "Blue: 14 ms.", str(path)))
+    thread.deliver()
     thread.after(60)
+    thread.after(60)
+    assert len(thread.api.shared) == 1
+    assert thread.waiting == 0
+
+
+def test_where_slack_does_not_tell_what_was_posted_it_is_posted_again(
+    thread: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An app installed without the scopes: at least once, and the log says so."""
+    thread.api.fail("chat.postMessage", Answer(done_first=True))
+    thread.api.fail("conversations.replies", Answer(error="missing_scope"))
+    thread.put("event-2", "news")
+    with caplog.at_level(logging.WARNING, WARNINGS):
+        thread.deliver()
+        thread.after(60)
     assert thread.shown.count("news") == 2
+    assert "missing_scope" in caplog.text
+    assert thread.waiting == 0
+
+
+def test_an_hour_without_slack_loses_nothing_and_floods_nothing_afterwards(rig: Rig) -> None:
+    """A hundred events, and a dashboard that changes every second: afterwards one message each, a second apart, the dashboard newest."""
+    rig.api.outage = True
+    for second in range(3600):
+        rig.put("dashboard", f"board {second}")
+        if second % 36 == 0:
+            rig.put(f"event-{second // 36}", f"event {second // 36}")
+        rig.after(1)
+    rig.api.outage = False
+    rig.after(61)
+    began = rig.clock.now()
+    for _ in range(120):
+        rig.after(1)
+    assert rig.posted == ["board 3599", *(f"event {number}" for number in range(100))]
+    assert rig.clock.now() - began >= 99
+    assert rig.updated == []
+    assert rig.waiting == 0
 
 
 def test_a_refused_token_keeps_messages_until_it_is_mended(
@@ -150,10 +236,23 @@ def test_an_archived_channel_is_given_up_and_the_rest_goes_on(thread: Rig, metho
     thread.put("dashboard", "elsewhere", upgrade="u2", channel="C2")
     thread.deliver()
     calls = len(thread.api.calls)
-    thread.after(600)
+    thread.after(1200)
     assert len(thread.api.calls) == calls
     assert thread.error == code
     assert "elsewhere" in thread.shown
+
+
+def test_news_of_a_message_that_was_given_up_are_a_new_chance(thread: Rig) -> None:
+    """Somebody reopened the channel: the next change of the message is shown, not before ten minutes have passed."""
+    thread.api.fail("chat.update", Answer(error="is_archived"))
+    thread.put("event-1", "news")
+    thread.deliver()
+    thread.put("event-1", "more news")
+    thread.after(300)
+    assert thread.shown == ["board", "one"]
+    thread.after(301)
+    assert thread.shown == ["board", "more news"]
+    assert (thread.waiting, thread.error) == (0, None)
 
 
 # ---- messages ------------------------------------------------------------------------------------------------
@@ -238,6 +337,26 @@ def test_a_stumble_over_one_message_is_tried_again_while_others_go_on(thread: Ri
 
 
 # ---- the outbox itself ---------------------------------------------------------------------------------------
+
+
+def test_a_post_that_cannot_be_noted_is_not_sent_and_not_given_up(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Sent without a note it could appear twice after a crash; it is sent as soon as the disk has room."""
+
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    rig.put("dashboard", "board")
+    with monkeypatch.context() as patch, caplog.at_level(logging.WARNING, WARNINGS):
+        patch.setattr(rig.outbox, "posting", full)
+        for _ in range(5):
+            rig.after(2)
+        assert len(caplog.records) == 1
+    assert rig.posted == []
+    rig.after(2)
+    assert rig.posted == ["board"]
+    assert rig.waiting == 0
 
 
 def test_a_failing_outbox_neither_raises_nor_repeats_messages(

@@ -118,6 +118,43 @@ def test_only_the_newest_text_of_a_message_is_due_and_the_thread_waits_for_its_p
     assert store.due(60.0) == []
 
 
+def test_a_message_tells_which_upgrade_it_is_about(store: SqliteStore) -> None:
+    """Of the thread's parent and of replies, in their own channel only."""
+    store.put("u1", "dashboard", "C1", ThreadEntry("one"))
+    (row,) = store.due(0.0)
+    store.sent(row.id, row.generation, "100.1")
+    assert store.upgrade_shown_at("C1", "100.1") == "u1"
+    assert store.upgrade_shown_at("C2", "100.1") is None
+    assert store.upgrade_shown_at("C1", "100.2") is None
+
+
+def test_news_of_a_given_up_message_are_due_again_after_the_quiet_time(store: SqliteStore) -> None:
+    """The same content is no news."""
+    store.put("u1", "dashboard", "C1", ThreadEntry("one"))
+    (row,) = store.due(0.0)
+    store.give_up(row.id, "is_archived", 100.0)
+    store.put("u1", "dashboard", "C1", ThreadEntry("one"))
+    assert store.due(200.0) == []
+    store.put("u1", "dashboard", "C1", ThreadEntry("two"))
+    assert store.due(99.0) == []
+    (again,) = store.due(100.0)
+    assert (again.content, again.attempts) == (ThreadEntry("two"), 0)
+
+
+def test_only_what_was_not_said_yet_is_withdrawn(store: SqliteStore) -> None:
+    """A posted message stays, and so does one of which nobody knows whether it was."""
+    for key in ("dashboard", "event-1", "event-2"):
+        store.put("u1", key, "C1", ThreadEntry(key))
+    (parent,) = store.due(0.0)
+    store.sent(parent.id, parent.generation, "100.1")
+    first, _ = store.due(0.0)
+    store.posting(first.id, 5.0)
+    for key in ("dashboard", "event-1", "event-2", "nothing"):
+        store.withdraw("u1", key)
+    assert [row.key for row in store.due(0.0)] == ["event-1"]
+    assert store.upgrade_shown_at("C1", "100.1") == "u1"
+
+
 def test_a_message_that_changed_while_it_was_sent_is_due_again(store: SqliteStore) -> None:
     store.put("u1", "dashboard", "C1", ThreadEntry("one"))
     (row,) = store.due(0.0)

@@ -32,7 +32,11 @@ class MemoryOutbox:
             row = OutboxRow(len(self._kept) + 1, upgrade, key, channel, content, 1, None, None, 0)
             self._kept[upgrade, key] = _Kept(row)
         elif kept.row.content != content:
-            kept.row = dataclasses.replace(kept.row, content=content, generation=kept.row.generation + 1)
+            attempts = 0 if kept.given_up else kept.row.attempts
+            kept.given_up = False
+            kept.row = dataclasses.replace(
+                kept.row, content=content, generation=kept.row.generation + 1, attempts=attempts
+            )
 
     def due(self, now: float) -> Sequence[OutboxRow]:
         rows = [
@@ -43,19 +47,30 @@ class MemoryOutbox:
         ready = [row for row in rows if row.key == "dashboard" or row.thread_ts is not None]
         return sorted(ready, key=lambda row: (row.key != "dashboard", row.id))
 
+    def withdraw(self, upgrade: str, key: str) -> None:
+        kept = self._kept.get((upgrade, key))
+        if kept is not None and kept.row.ts is None and kept.row.posting_at is None:
+            kept.shown, kept.error = kept.row.generation, None
+
+    def posting(self, id: int, at: float) -> None:
+        kept = self._of(id)
+        kept.row = dataclasses.replace(kept.row, posting_at=at)
+
     def sent(self, id: int, generation: int, ts: str) -> None:
         kept = self._of(id)
         kept.shown, kept.due_at, kept.error = generation, 0.0, None
-        kept.row = dataclasses.replace(kept.row, ts=ts, attempts=0)
+        kept.row = dataclasses.replace(kept.row, ts=ts, attempts=0, posting_at=None)
 
-    def retry(self, id: int, at: float, error: str) -> None:
+    def retry(self, id: int, at: float, error: str, *, maybe_posted: bool = False) -> None:
         kept = self._of(id)
         kept.due_at, kept.error = at, error
-        kept.row = dataclasses.replace(kept.row, attempts=kept.row.attempts + 1)
+        posting_at = kept.row.posting_at if maybe_posted else None
+        kept.row = dataclasses.replace(kept.row, attempts=kept.row.attempts + 1, posting_at=posting_at)
 
-    def give_up(self, id: int, error: str) -> None:
+    def give_up(self, id: int, error: str, quiet_until: float = 0.0) -> None:
         kept = self._of(id)
-        kept.given_up, kept.error = True, error
+        kept.given_up, kept.error, kept.due_at = True, error, quiet_until
+        kept.row = dataclasses.replace(kept.row, posting_at=None)
 
     def undelivered(self) -> tuple[int, str | None]:
         """How many rows are not shown as they should be, and an error of one of them."""

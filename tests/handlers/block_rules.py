@@ -5,12 +5,15 @@ Lengths are counted in UTF-16 units, the strictest reading: Slack does not say w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-__all__ = ["faults"]
+__all__ = ["faults", "view_faults"]
 
-MESSAGE_BLOCKS = 50
+MESSAGE_BLOCKS, VIEW_BLOCKS = 50, 100
+VIEW_BYTES = 250_000
+"""Of a whole view: https://docs.slack.dev/reference/methods/views.publish."""
 UPDATE_TEXT = 4000
 """chat.update refuses a longer top-level text (``msg_too_long``)."""
 ALL_TEXTS = 11_000
@@ -29,10 +32,41 @@ def faults(text: str, blocks: Sequence[dict[str, Any]]) -> list[str]:
     total = sum(_size(part) for part in _texts(list(blocks)))
     if total > ALL_TEXTS:
         found.append(f"blocks: {total} characters together > {ALL_TEXTS}")
-    for index, block in enumerate(blocks):
-        check = {"header": _header, "section": _section, "context": _context, "actions": _actions}.get(
-            block["type"]
+    return found + _blocks(blocks, {})
+
+
+def view_faults(view: dict[str, Any]) -> list[str]:
+    """Everything that Slack would refuse in a modal or home tab (https://docs.slack.dev/reference/views)."""
+    blocks = view["blocks"]
+    found = [] if len(blocks) <= VIEW_BLOCKS else [f"blocks: {len(blocks)} > {VIEW_BLOCKS}"]
+    if len(json.dumps(view)) > VIEW_BYTES:
+        found.append(f"view: {len(json.dumps(view))} > {VIEW_BYTES}")
+    if view["type"] == "modal":
+        found += _keys(
+            view,
+            "view",
+            {"type", "title", "close", "blocks"},
+            {"submit", "callback_id", "private_metadata"},
         )
+        for key in ("title", "close", *(("submit",) if "submit" in view else ())):
+            found += _text(view[key], f"view.{key}", 24, plain=True)
+        if any(block["type"] == "input" for block in blocks) and "submit" not in view:
+            found.append("view: inputs without submit")
+        for key, most in (("callback_id", 255), ("private_metadata", 3000)):
+            if _size(view.get(key, "")) > most:
+                found.append(f"view.{key}: {_size(view[key])} > {most}")
+    else:
+        found += _keys(view, "view", {"type", "blocks"}, {"private_metadata"})
+    ids = [block["block_id"] for block in blocks if "block_id" in block]
+    if len(set(ids)) < len(ids):
+        found.append(f"block ids are not unique: {ids}")
+    return found + _blocks(blocks, {"input": _input})
+
+
+def _blocks(blocks: Sequence[dict[str, Any]], more: dict[str, Check]) -> list[str]:
+    found: list[str] = []
+    for index, block in enumerate(blocks):
+        check = {**_CHECKS, **more}.get(block["type"])
         found += [f"{index}: unknown block {block['type']}"] if check is None else check(block, f"{index}")
     return found
 
@@ -42,7 +76,9 @@ def _header(block: dict[str, Any], at: str) -> list[str]:
 
 
 def _section(block: dict[str, Any], at: str) -> list[str]:
-    found = _keys(block, at, {"type"}, {"text", "fields"})
+    found = _keys(block, at, {"type"}, {"text", "fields", "accessory"})
+    if "accessory" in block:
+        found += _button(block["accessory"], f"{at}.accessory")
     if "text" not in block and "fields" not in block:
         found.append(f"{at}: neither text nor fields")
     if "text" in block:
@@ -91,6 +127,51 @@ def _button(button: dict[str, Any], at: str) -> list[str]:
     return found
 
 
+def _divider(block: dict[str, Any], at: str) -> list[str]:
+    return _keys(block, at, {"type"})
+
+
+def _input(block: dict[str, Any], at: str) -> list[str]:
+    found = _keys(
+        block,
+        at,
+        {"type", "label", "element", "block_id"},
+        {"hint", "optional", "dispatch_action"},
+    )
+    if _size(block["block_id"]) > 255:
+        found.append(f"{at}.block_id: too long")
+    found += _text(block["label"], f"{at}.label", 2000, plain=True)
+    if "hint" in block:
+        found += _text(block["hint"], f"{at}.hint", 2000, plain=True)
+    element, at = block["element"], f"{at}.element"
+    if "placeholder" in element:
+        found += _text(element["placeholder"], f"{at}.placeholder", 150, plain=True)
+    match element["type"]:
+        case "plain_text_input":
+            if not 0 <= element.get("min_length", 0) <= element["max_length"] <= 3000:
+                found.append(f"{at}: lengths")
+            if _size(element.get("initial_value", "")) > element["max_length"]:
+                found.append(f"{at}.initial_value: too long")
+        case "static_select" | "checkboxes":
+            found += _choices(element, at)
+        case other:
+            found.append(f"{at}: unknown element {other}")
+    return found
+
+
+def _choices(element: dict[str, Any], at: str) -> list[str]:
+    most = 100 if element["type"] == "static_select" else 10
+    found = _count(element["options"], f"{at}.options", most)
+    for index, option in enumerate(element["options"]):
+        found += _keys(option, f"{at}.{index}", {"text", "value"})
+        found += _text(option["text"], f"{at}.{index}.text", 75, plain=True)
+        if not 0 < _size(option["value"]) <= 150:
+            found.append(f"{at}.{index}.value: length {_size(option['value'])}, not 1 to 150")
+    if "initial_option" in element and element["initial_option"] not in element["options"]:
+        found.append(f"{at}.initial_option is none of the options")
+    return found
+
+
 def _text(value: dict[str, Any], at: str, most: int, *, plain: bool = False) -> list[str]:
     found = _keys(value, at, {"type", "text"}, {"emoji"} if value["type"] == "plain_text" else {"verbatim"})
     if value["type"] not in (("plain_text",) if plain else ("plain_text", "mrkdwn")):
@@ -109,6 +190,16 @@ def _keys(value: dict[str, Any], at: str, needed: set[str], allowed: set[str] | 
 
 def _count(values: list[Any], at: str, most: int) -> list[str]:
     return [] if 0 < len(values) <= most else [f"{at}: {len(values)} elements, not 1 to {most}"]
+
+
+Check = Callable[[dict[str, Any], str], list[str]]
+_CHECKS: dict[str, Check] = {
+    "header": _header,
+    "section": _section,
+    "context": _context,
+    "actions": _actions,
+    "divider": _divider,
+}
 
 
 def _size(text: str) -> int:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pytest
 from slack_bolt import App
 
-from bot.commands import Actor
+from bot.commands import Actor, Answer, LiveUpgrade, Overview, StartChoices, StartRequest
 from bot.content import Notice
 from handlers.app import build_app
 from handlers.credentials import Credentials
+from tests.handlers.forms import CHOICES, LIVE, OVERVIEW
 from tests.handlers.payloads import SIGNING_SECRET
 from tests.handlers.web_api import APP_TOKEN, BOT_TOKEN, WebApi, running_web_api
 
@@ -26,6 +28,12 @@ class RecordingCommands:
     answer: Callable[[], Notice | None] = lambda: None
     held: threading.Event = field(default_factory=threading.Event)
     """Clear it and every command waits inside."""
+    requests: list[StartRequest] = field(default_factory=list)
+    """Those whose faults were asked for."""
+    faults: dict[str, str] = field(default_factory=dict)
+    choices: StartChoices = CHOICES
+    live: tuple[LiveUpgrade, ...] = (LIVE,)
+    seen: Overview = OVERVIEW
 
     def __post_init__(self) -> None:
         self.held.set()
@@ -35,6 +43,33 @@ class RecordingCommands:
 
     def click(self, action: str, value: str, actor: Actor) -> Notice | None:
         return self._take(actor, "click", action, value)
+
+    def start(self, request: StartRequest, actor: Actor) -> Answer:
+        return Answer(self._take(actor, "start", request.controller, request.version) or Notice("Upgrading."))
+
+    def start_faults(self, request: StartRequest) -> Mapping[str, str]:
+        self.requests.append(request)
+        return self.faults
+
+    def start_choices(self, controller: str | None) -> StartChoices:
+        return dataclasses.replace(self.choices, controller=controller or self.choices.controller)
+
+    def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
+        self.actors.append(actor)
+        return self.live
+
+    def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "hold", upgrade, reason) or Notice("Held.")
+
+    def rollback(self, upgrade: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "rollback", upgrade, reason) or Notice("Rolling back.")
+
+    def override(self, gate: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "override", gate, reason) or Notice("Approved.")
+
+    def overview(self, actor: Actor) -> Overview:
+        self.actors.append(actor)
+        return self.seen
 
     def _take(self, actor: Actor, *asked: str) -> Notice | None:
         assert self.held.wait(10)
@@ -68,7 +103,7 @@ def commands() -> RecordingCommands:
 
 @pytest.fixture
 def app(commands: RecordingCommands, credentials: Credentials) -> Iterator[App]:
-    app = build_app(commands, credentials)
+    app, _ = build_app(commands, credentials)
     yield app
     commands.held.set()
     app.listener_runner.listener_executor.shutdown()

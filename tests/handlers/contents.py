@@ -54,7 +54,10 @@ def dashboard(**changes: Any) -> Dashboard:
         ),
         green_weight=10,
         owner="blue",
-        facts=(("Sync lag", "0.8 s"), ("Rollback", "one click")),
+        facts=(("Sync lag", "0.8 s"),),
+        readiness="blue warm (14 ms); back in about 1 s; blue runs all builds",
+        checked_at=NOW + 590,
+        waiting_since=NOW - 60,
         waiting_until=NOW + 3600,
         next_step="25% of sessions on green",
         buttons=(ROLLBACK,),
@@ -86,8 +89,24 @@ def gate_card(**changes: Any) -> GateCard:
 
 USUAL: dict[str, Content] = {
     "dashboard": dashboard(),
-    "dashboard at its end": dashboard(status="completed", tone="good", buttons=(), waiting_until=None),
+    "dashboard at its end": dashboard(
+        status="completed", tone="good", buttons=(), waiting_since=None, waiting_until=None
+    ),
     "gate card": gate_card(),
+    "gate card, failed": gate_card(
+        verdict="fail",
+        reasons=("Green answers slower: 41 ms against 12 ms at the median, effect 0.62.",),
+        then="25% of new sessions go to green (2.440.1). The comparison failed: going on needs a written reason.",
+        evidence=(
+            EvidenceRow("Requests", "3733", "412"),
+            EvidenceRow("Response p50", "12 ms", "41 ms", "40 and 41 probes"),
+        ),
+        buttons=(
+            Button("override", "Approve all the same…", '{"upgrade": "u7f3a1", "gate": "g1"}'),
+            Button("hold", "Hold", "{}"),
+            ROLLBACK,
+        ),
+    ),
     "gate card, approved": gate_card(decision=Decision("approved", "U0BOB", NOW + 60, "looks good")),
     "gate card, expired": gate_card(decision=Decision("expired", None, NOW + 28800)),
     "entry": Entry("Backup – done in 184.2 s", ("1.2 GB", "20311 files"), "good", NOW),
@@ -143,6 +162,7 @@ def worst(text: str) -> dict[str, Content]:
             requested_by=text,
             phases=tuple(PhaseLine(text, state, 1e7, text) for state in states for _ in range(10)),  # type: ignore[arg-type]  # literals
             facts=tuple((text, text) for _ in range(60)),
+            readiness=text,
             next_step=text,
             buttons=buttons,
         ),

@@ -37,7 +37,7 @@ def test_a_slash_command_is_run_and_answered_to_the_person_alone(
 def test_a_public_notice_is_shown_to_the_channel(app: App, commands: RecordingCommands, api: WebApi) -> None:
     """Only a notice that says so is public."""
     commands.answer = lambda: Notice("Held.", public=True)
-    app.dispatch(request(slash("hold", f"{api.address}/respond/1")))
+    app.dispatch(request(slash("hold main", f"{api.address}/respond/1")))
     assert api.wait_for("respond")[0]["response_type"] == "in_channel"
 
 

@@ -125,10 +125,10 @@ def test_a_taken_port_is_a_fault_of_the_configuration(
     commands: RecordingCommands, credentials: Credentials
 ) -> None:
     """Named, instead of a traceback."""
-    app = build_app(commands, credentials)
-    first = HttpServing(app, 0)
+    app, tabs = build_app(commands, credentials)
+    first = HttpServing(app, tabs, 0)
     with closing(first), pytest.raises(ConfigurationError, match=f"port {first.port}"):
-        HttpServing(app, first.port)
+        HttpServing(app, tabs, first.port)
 
 
 # ---- HTTP ----------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def post(port: int, body: str, headers: dict[str, str], path: str = PATH, method
 
 @pytest.fixture
 def http_serving(commands: RecordingCommands, credentials: Credentials) -> Iterator[HttpServing]:
-    serving = HttpServing(build_app(commands, credentials), 0)
+    serving = HttpServing(*build_app(commands, credentials), 0)
     with started(serving):
         yield serving
 

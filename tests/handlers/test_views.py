@@ -76,8 +76,9 @@ def test_cutting_leaves_no_half_token_behind() -> None:
 
 
 def test_the_dashboard_says_what_it_waits_for_until_when_and_what_is_next() -> None:
-    """Headline with the person, the time in the reader's zone, and the next step, in the first section and in the text."""
+    """Headline with the person, since when and until when in the reader's zone, and the next step, in the first section and in the text."""
     content = dashboard()
+    assert f"Since <!date^{int(NOW - 60)}^" in sections(content)[0]
     assert "<@U0ANN>" in sections(content)[0]
     assert f"<!date^{int(NOW + 3600)}^" in sections(content)[0]
     assert "Next: 25% of sessions on green" in sections(content)[0]
@@ -115,6 +116,14 @@ def test_the_bar_never_hides_a_small_share(weight: int, full: int) -> None:
     text = next(text for text in sections(dashboard(green_weight=weight)) if "░" in text or "█" in text)
     assert (text.count("█"), text.count("█") + text.count("░")) == (full, 20)
     assert f"*{weight}%* to green, {100 - weight}% to blue" in text
+
+
+def test_the_dashboard_always_says_how_ready_the_way_back_is() -> None:
+    """One line with what was measured and when; gone when there is nothing to go back from."""
+    line = next(text for text in sections(dashboard()) if "Going back" in text)
+    assert "blue warm (14 ms); back in about 1 s" in line
+    assert f"<!date^{int(NOW + 590)}^{{time_secs}}|" in line
+    assert "Going back" not in shown(dashboard(readiness="", checked_at=None))
 
 
 def test_a_finished_dashboard_has_no_buttons() -> None:

@@ -44,8 +44,12 @@ class WebApi:
     """Method → what its next calls get."""
     outage: bool = False
     uploads: dict[str, bytes] = field(default_factory=dict)
+    names: dict[str, str] = field(default_factory=dict)
+    """File id → its name."""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
     """ts → the arguments last shown."""
+    shared: list[dict[str, Any]] = field(default_factory=list)
+    """Messages that show an uploaded file: their ``files`` and ``thread_ts``."""
     called: threading.Condition = field(default_factory=threading.Condition)
 
     @property
@@ -88,10 +92,25 @@ class WebApi:
         if method == "files.getUploadURLExternal":
             id = f"F{len(self.uploads) + 1}"
             self.uploads[id] = b""
+            self.names[id] = arguments["filename"]
             return {"upload_url": f"{self.address}/upload/{id}", "file_id": id}
         if method == "files.completeUploadExternal":
-            return {"files": json.loads(arguments["files"])}
+            files = json.loads(arguments["files"])
+            named = [{**file, "name": self.names[file["id"]]} for file in files]
+            self.shared.append({"files": named, "thread_ts": arguments.get("thread_ts")})
+            return {"files": files}
+        if method == "conversations.history":
+            return {"messages": self._read(None)}
+        if method == "conversations.replies":
+            return {"messages": self._read(arguments["ts"])}
+        if method in ("views.open", "views.update", "views.publish"):
+            return {"view": {"id": arguments.get("view_id", "V1"), "hash": "1.a"}}
         return {}
+
+    def _read(self, thread_ts: str | None) -> list[dict[str, Any]]:
+        """The messages of a thread, or those of the channel itself."""
+        posted = [{"ts": ts, **message} for ts, message in self.messages.items()]
+        return [each for each in (*posted, *self.shared) if each.get("thread_ts") == thread_ts]
 
 
 @contextmanager
@@ -115,6 +134,14 @@ def running_web_api() -> Iterator[WebApi]:
 
 class _Handler(BaseHTTPRequestHandler):
     state: WebApi
+
+    def do_GET(self) -> None:
+        """The SDK reads with GET."""
+        path, _, query = self.path.partition("?")
+        if self.state.outage:
+            self._send(503, b"<html>upstream connect error</html>", {})
+        else:
+            self._call(path.removeprefix("/api/"), query.encode())
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -245,3 +245,6 @@ def test_a_waiting_gate_is_mentioned_once_more_also_after_a_restart(tmp_path: Pa
     again.store.sent(parent.id, parent.generation, "1.0")
     keys = [row.key for row in again.store.due(again.world.clock.now())]
     assert keys.count(f"event-remind-{gate.id}") == 1
+    click(again, "approve", gate, BOB)
+    keys = [row.key for row in again.store.due(again.world.clock.now())]
+    assert f"event-remind-{gate.id}" not in keys, "a decided gate needs no reminder once Slack is back"

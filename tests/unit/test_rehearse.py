@@ -117,7 +117,7 @@ def test_the_summary_has_exactly_the_agreed_keys() -> None:
         "slack",
     ]
     assert data["phases"] == [{"name": "preflight", "seconds": 1.0, "outcome": "done"}]
-    assert list(data["slack"]) == ["acks", "acks_over_3s", "messages", "updates"]
+    assert list(data["slack"]) == ["acks", "acks_over_3s", "messages", "updates", "doubled"]
 
 
 def test_a_clean_upgrade_has_no_faults() -> None:

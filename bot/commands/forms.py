@@ -1,0 +1,111 @@
+"""What forms offer and check: choices for a start, upgrades that can be held or rolled back, and what that would do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from bot.commands.interface import Actor, LiveUpgrade, StartChoices, StartRequest
+from bot.config import Config
+from bot.context import Contexts
+from bot.errors import BotError, Refused
+from bot.messages import step_title
+from bot.model import Instance, Side
+from bot.releases import newer_releases
+from bot.store import Store
+from bot.traffic_plan import traffic_plan_fault
+from bot.upgrade import Status, Upgrade
+from bot.versions import parse_version
+
+__all__ = ["Forms"]
+
+
+class Forms:
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        contexts: Contexts,
+        instance: Callable[[str], Instance],
+    ) -> None:
+        """``instance`` tells a controller's running instance."""
+        self._config = config
+        self._store = store
+        self._contexts = contexts
+        self._instance = instance
+
+    def start_choices(self, controller: str | None) -> StartChoices:
+        names = tuple(sorted(self._config.controllers))
+        name = controller if controller is not None and controller in names else names[0]
+        obstacle = self._obstacle(name)
+        running = ""
+        try:
+            running = self._contexts.services(name).jenkins(self._instance(name)).boot().version
+        except BotError as error:
+            obstacle = obstacle or f"{name} does not answer now: {error}"
+        traffic = self._config.controllers[name].policy.traffic
+        versions = newer_releases(self._store, name, running)
+        return StartChoices(names, name, running, versions, tuple(traffic), obstacle)
+
+    def start_faults(self, request: StartRequest) -> Mapping[str, str]:
+        faults: dict[str, str] = {}
+        if request.controller not in self._config.controllers:
+            faults["controller"] = f"There is no controller {request.controller} in the configuration."
+        elif not request.dry_run and (obstacle := self._obstacle(request.controller)):
+            faults["controller"] = obstacle
+        try:
+            parse_version(request.version)
+        except Refused as refusal:
+            faults["version"] = str(refusal)
+        if request.traffic is not None and (fault := traffic_plan_fault(request.traffic)):
+            faults["traffic"] = f"The plan {fault}." if fault.startswith("must") else f"{fault.capitalize()}."
+        return faults
+
+    def _obstacle(self, controller: str) -> str:
+        """Why no upgrade of the controller can be started now, empty when one can."""
+        live = self._store.live_for(controller)
+        return f"{controller} is already being upgraded to {live.target} ({live.id})." if live else ""
+
+    def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
+        named = self.upgrade_of_thread(actor)
+        return tuple(_live(upgrade) for upgrade in ((named,) if named else self._store.live()))
+
+    def upgrade_of_thread(self, actor: Actor) -> Upgrade | None:
+        """The upgrade whose thread the actor is in, also when it has ended."""
+        named = self._store.upgrade_shown_at(actor.channel, actor.thread) if actor.thread else None
+        try:
+            return self._store.get(named) if named else None
+        except Refused:
+            return None  # a message of the bot that belongs to no upgrade
+
+
+def _live(upgrade: Upgrade) -> LiveUpgrade:
+    title = f"{upgrade.controller}: {upgrade.source} → {upgrade.target}"
+    return LiveUpgrade(upgrade.id, upgrade.controller, title, _on_rollback(upgrade), _on_hold(upgrade))
+
+
+def _on_rollback(upgrade: Upgrade) -> tuple[str, ...]:
+    if not upgrade.live or upgrade.status is Status.ROLLING_BACK:
+        return (
+            f"This upgrade is {upgrade.status.value.replace('_', ' ')} already; there is nothing to roll back.",
+        )
+    lines = [f"All users of {upgrade.controller} are back on {upgrade.source} in about a second."]
+    if upgrade.owner is Side.GREEN:
+        lines.append(
+            "Right after it blue runs builds, timers, webhooks and agents again; what runs on green finishes there."
+        )
+    else:
+        lines.append("Blue still runs all builds, so nothing waits.")
+    lines.append("Everything that ran on green is carried to blue, then green is stopped.")
+    return tuple(lines)
+
+
+def _on_hold(upgrade: Upgrade) -> tuple[str, ...]:
+    if not upgrade.live or upgrade.status in (Status.HELD, Status.ROLLING_BACK):
+        return (
+            f"This upgrade is {upgrade.status.value.replace('_', ' ')} already; there is nothing to hold.",
+        )
+    return (
+        f"It stops where it is: {step_title(upgrade.step)}. {upgrade.weight}% of new sessions stay on green, and "
+        f"{upgrade.owner.value} goes on running the builds.",
+        "It waits until somebody resumes it or rolls back.",
+    )

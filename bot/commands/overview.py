@@ -1,0 +1,60 @@
+"""What the home tab shows, from stored state alone: it is drawn often and must ask no controller."""
+
+from __future__ import annotations
+
+from bot.commands.interface import Actor, ControllerState, Overview, Question
+from bot.commands.permissions import Permissions
+from bot.config import Config
+from bot.errors import Refused
+from bot.instances import current
+from bot.messages import dashboard, gate_card
+from bot.releases import behind
+from bot.store import Store
+from bot.upgrade import Status, Upgrade
+
+__all__ = ["Overviews"]
+
+
+class Overviews:
+    def __init__(self, config: Config, store: Store, permissions: Permissions) -> None:
+        self._config = config
+        self._store = store
+        self._permissions = permissions
+
+    def overview(self, actor: Actor) -> Overview:
+        live = {upgrade.controller: upgrade for upgrade in self._store.live()}
+        waiting = [question for upgrade in live.values() if (question := self._question(upgrade, actor))]
+        states = tuple(self._state(name, live.get(name)) for name in sorted(self._config.controllers))
+        return Overview(tuple(sorted(waiting, key=lambda question: question.since)), states)
+
+    def _question(self, upgrade: Upgrade, actor: Actor) -> Question | None:
+        """The open gate of an upgrade, if this person may answer it."""
+        if upgrade.status is not Status.WAITING:
+            return None
+        gate = self._store.newest_gate(upgrade.id, upgrade.step)
+        if gate is None or gate.outcome is not None:
+            return None
+        try:
+            self._permissions.require_approver(actor, upgrade)
+        except Refused:
+            return None
+        text = gate_card(upgrade, gate, ()).question
+        return Question(upgrade.id, upgrade.controller, text, gate.opened_at, gate.expires_at)
+
+    def _state(self, name: str, upgrade: Upgrade | None) -> ControllerState:
+        past = next((each for each in self._store.history(name, 2) if not each.live), None)
+        last = _outcome(past) if past else "never upgraded by this bot"
+        instance = current(self._store, name)
+        if upgrade is None:
+            version = instance.version if instance else past.source if past else ""
+            late = behind(self._store, name, version)
+            return ControllerState(name, version, "No upgrade is running.", behind=late, last=last)
+        gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None
+        shown = dashboard(upgrade, gate, None, self._config.controllers[name], ())
+        state = f"{upgrade.source} → {upgrade.target}: {shown.headline}"
+        late = behind(self._store, name, upgrade.source)
+        return ControllerState(name, upgrade.source, state, upgrade=upgrade.id, behind=late, last=last)
+
+
+def _outcome(upgrade: Upgrade) -> str:
+    return f"{upgrade.source} → {upgrade.target}: {upgrade.status.value.replace('_', ' ')}"

@@ -1,0 +1,34 @@
+"""What a person typed or chose, as they did."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["block_of", "field_of", "ticked", "unescaped"]
+
+
+def unescaped(text: str) -> str:
+    """Slack sends its three control characters escaped."""
+    return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def field_of(view: dict[str, Any], name: str) -> str:
+    """The value of a form's field; empty where it was left so or is not in the form. Forms are not escaped."""
+    state = _state(view, name)
+    chosen = state.get("selected_option") or {}
+    return str(state.get("value") or chosen.get("value", "")).strip()
+
+
+def ticked(view: dict[str, Any], name: str) -> bool:
+    """Whether any box of the field is ticked."""
+    return bool(_state(view, name).get("selected_options"))
+
+
+def block_of(view: dict[str, Any], name: str) -> str | None:
+    """The id of the block that a field is in, None where the form has no such field."""
+    return next((block for block, fields in view["state"]["values"].items() if name in fields), None)
+
+
+def _state(view: dict[str, Any], name: str) -> dict[str, Any]:
+    state: dict[str, Any] = view["state"]["values"].get(block_of(view, name), {}).get(name, {})
+    return state

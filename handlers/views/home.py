@@ -1,0 +1,91 @@
+"""The home tab: what waits for its reader, and every controller. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from bot.commands import ControllerState, Overview, Question
+from handlers.views.blocks import Block, context, header, plain_text, section
+from handlers.views.buttons import ACTION_PREFIX
+from handlers.views.text import clip, date, escape, one_line
+
+__all__ = ["OPEN_HOLD", "OPEN_ROLLBACK", "OPEN_START", "home"]
+
+OPEN_START, OPEN_HOLD, OPEN_ROLLBACK = (
+    f"{ACTION_PREFIX}open-start",
+    f"{ACTION_PREFIX}open-hold",
+    f"{ACTION_PREFIX}open-rollback",
+)
+"""Action ids of its buttons, each with a controller or an upgrade as its value."""
+QUESTIONS, CONTROLLERS = 8, 20
+"""A view takes a hundred blocks; a controller takes up to four, a question one, and five stand around them."""
+SENTENCE, DETAIL, NAME = 300, 120, 60
+
+
+def home(overview: Overview, channel: str) -> Block:
+    """``channel``: the reader's conversation with the bot, where an upgrade that is begun here speaks."""
+    blocks = [header("Waits for you"), *_questions(overview.waiting), header("Controllers")]
+    for number, controller in enumerate(overview.controllers[:CONTROLLERS]):
+        blocks += [{"type": "divider"}] if number else []
+        blocks += _controller(controller)
+    left = len(overview.controllers) - CONTROLLERS
+    if left > 0:
+        blocks.append(context(f"… and {left} more: `/ci-upgrade status` with a name"))
+    return {
+        "type": "home",
+        "private_metadata": channel,
+        "blocks": [block for block in blocks if block is not None],
+    }
+
+
+def _questions(questions: Sequence[Question]) -> Iterator[Block | None]:
+    if not questions:
+        yield section("Nothing.")
+    for question in questions[:QUESTIONS]:
+        name = f"*{clip(escape(one_line(question.controller)), NAME)}*"
+        text = clip(escape(one_line(question.text)), SENTENCE)
+        where = "the card in the upgrade's thread has the figures and the buttons"
+        yield section(
+            f"◐ {name}: {text}", f"Asked {date(question.since)}, until {date(question.until)}; {where}."
+        )
+    if len(questions) > QUESTIONS:
+        yield context(f"… and {len(questions) - QUESTIONS} more")
+
+
+def _controller(state: ControllerState) -> Iterator[Block | None]:
+    name = clip(escape(one_line(state.name)), NAME)
+    version = _detail(state.version) or "version not known"
+    behind = f" – {_detail(state.behind)}" if state.behind else ""
+    yield section(
+        f"*{name}* {version}{behind}",
+        clip(escape(one_line(state.state)), SENTENCE),
+        f"⚠ {_detail(state.advisories)}" if state.advisories else "",
+        f"*Locked:* {_detail(state.lock)}" if state.lock else "",
+    )
+    upcoming = f"Next: {date(state.next_at)}" if state.next_at is not None else ""
+    yield context(f"Last: {_detail(state.last)}" if state.last else "", upcoming)
+    yield {"type": "actions", "elements": list(_buttons(state, name))}
+
+
+def _detail(text: str) -> str:
+    return clip(escape(one_line(text)), DETAIL) if text else ""
+
+
+def _buttons(state: ControllerState, name: str) -> Iterator[Block]:
+    if state.upgrade is None:
+        yield _button("Start an upgrade", OPEN_START, state.name, f"Start an upgrade of {name}")
+    else:
+        yield _button("Hold", OPEN_HOLD, state.upgrade, f"Hold the upgrade of {name}")
+        rollback = _button("Roll back", OPEN_ROLLBACK, state.upgrade, f"Roll back the upgrade of {name}")
+        yield {**rollback, "style": "danger"}
+
+
+def _button(label: str, action: str, value: str, spoken: str) -> Block:
+    """Each opens a form, so none needs a confirmation."""
+    return {
+        "type": "button",
+        "action_id": action,
+        "text": plain_text(label, 75),
+        "value": value,
+        "accessibility_label": clip(spoken, 75),
+    }
