@@ -12,7 +12,8 @@ from bot.announcer import Announcer
 from bot.config import ControllerConfig
 from bot.errors import Conflict
 from bot.model import Instance, Side
-from bot.ports import Backups, Clock, Environment, Jenkins, Router, Stop
+from bot.plugins import Policy
+from bot.ports import Backups, Clock, Environment, Jenkins, Router, Stop, UpdateCentre
 from bot.stop_token import StopToken
 from bot.store import Entry, Store
 from bot.upgrade import Upgrade, phase_of
@@ -39,6 +40,9 @@ class Services:
     """Upgrade id → text of the script for ``init.groovy.d`` that makes a starting instance a follower."""
     ownership: threading.RLock
     """Held while ownership, queue or builds move, so that a sync tick and a handover never overlap."""
+    updates: UpdateCentre | None = None
+    """None: none is configured; plugins are kept as they are."""
+    plugin_policy: Policy = Policy()
 
 
 def change_upgrade(

@@ -7,9 +7,10 @@ Verbs that change something are "make it so": calling one again changes nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from typing import Protocol
 
@@ -38,6 +39,7 @@ from bot.model import (
     Submission,
     Traffic,
 )
+from bot.plugins.records import Catalogue, Release
 
 __all__ = [
     "Backups",
@@ -52,6 +54,7 @@ __all__ = [
     "Scheduler",
     "Selection",
     "Stop",
+    "UpdateCentre",
 ]
 
 
@@ -329,3 +332,26 @@ class Outbox(Protocol):
 
 class Jenkins(Controller, Ownership, Protocol):
     """One instance, to look at and to act on."""
+
+
+# ---- updates ---------------------------------------------------------------------------------------------------
+
+
+class UpdateCentre(Protocol):
+    """Where plugin releases come from: the public update centre, a mirror, a file, a directory."""
+
+    def catalogue(self, core: str, versions_of: Collection[str] = ()) -> Catalogue:
+        """What is offered to a core release; for the plugins in ``versions_of`` also every other version that is known.
+
+        A stored copy is used while it is fresh, and also when it is old but nothing newer can be had: the catalogue says which.
+        """
+
+    def newest_lts(self) -> Catalogue:
+        """What is offered to the newest LTS release, which the catalogue names as its core."""
+
+    def file(self, release: Release, stop: Stop) -> Path:
+        """The plugin's file on this machine, with the checksum that the release names; fetched if it is not there yet.
+
+        :raises Permanent: when the checksum differs, or the release names none.
+        :raises Interrupted: when told to stop; what was fetched so far is kept and gone on with the next time.
+        """

@@ -1,0 +1,92 @@
+"""One GET into a file: resumed where it was cut short, within limits, never redirected to anything but HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import urljoin, urlsplit
+
+import requests
+
+from bot.errors import BotError, Permanent, Temporary
+from bot.ports import Stop
+
+__all__ = ["Download"]
+
+CONNECT_SECONDS = 10.0
+REDIRECTS = 5
+CHUNK = 64 * 1024
+_TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+
+
+class Download:
+    def __init__(self, timeout_seconds: float) -> None:
+        """``timeout_seconds``: how long a server may stay silent. A stop is noticed with the next piece that arrives."""
+        self._timeout = (min(CONNECT_SECONDS, timeout_seconds), timeout_seconds)
+
+    def to_file(self, url: str, path: Path, limit: int, stop: Stop) -> None:
+        """Bytes that ``path`` already has are not asked for again, where the server can leave them out. ``limit`` is in bytes.
+
+        :raises Temporary: when the server is silent, overloaded or goes away in the middle; what came is kept.
+        :raises Permanent: when it is not there or too large.
+        """
+        try:
+            self._transfer(url, path, limit, stop)
+        except requests.RequestException as error:
+            raise Temporary(f"{_host(url)} does not answer: {_plain(error)}") from error
+        except OSError as error:
+            raise Permanent(f"cannot write {path}: {error.strerror or error}") from error
+
+    def _transfer(self, url: str, path: Path, limit: int, stop: Stop) -> None:
+        have = path.stat().st_size if path.exists() else 0
+        with requests.Session() as session, self._open(session, url, have) as response:
+            if response.status_code == 416:
+                return  # nothing is missing, or what is there is of another file: the checksum tells
+            self._accept(url, response)
+            have = have if response.status_code == 206 else 0
+            with path.open("ab" if have else "wb") as file:
+                for chunk in response.iter_content(CHUNK):
+                    stop.check()
+                    have += len(chunk)
+                    if have > limit:
+                        raise Permanent(
+                            f"{url} is larger than {limit // 1024**2} MiB; that is no update centre's file."
+                        )
+                    file.write(chunk)
+
+    def _open(self, session: requests.Session, url: str, have: int) -> requests.Response:
+        # The bytes of the file itself are counted and resumed, so no compression on the way.
+        headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
+        for _ in range(REDIRECTS + 1):
+            response = session.get(
+                url, headers=headers, stream=True, timeout=self._timeout, allow_redirects=False
+            )
+            if not response.is_redirect:
+                return response
+            response.close()
+            url = _redirected(url, response.headers["Location"])
+        raise Permanent(f"{_host(url)} redirects more than {REDIRECTS} times.")
+
+    def _accept(self, url: str, response: requests.Response) -> None:
+        status = response.status_code
+        if status in (200, 206):
+            return
+        kind: type[BotError] = Temporary if status in _TRY_AGAIN else Permanent
+        raise kind(f"{url} answers with status {status}.")
+
+
+def _redirected(url: str, location: str) -> str:
+    target = urljoin(url, location)
+    before, after = urlsplit(url).scheme, urlsplit(target).scheme
+    if after not in ("http", "https") or (before == "https" and after == "http"):
+        raise Permanent(
+            f"{_host(url)} redirects from {before} to {after or 'nowhere'}; that is not followed."
+        )
+    return target
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or url
+
+
+def _plain(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]
