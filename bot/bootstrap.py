@@ -20,9 +20,10 @@ from adapters.routers.envoy import EnvoyRouter
 from adapters.scheduler import ApScheduler
 from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.sqlite_store import SqliteStore, hold_lock
+from adapters.update_centre import build_update_centre
 from bot.announcer import Announcer
 from bot.commands import BotCommands
-from bot.config import Config, ControllerConfig, secret
+from bot.config import Config, secret
 from bot.context import Contexts, Services
 from bot.engine import Engine
 from bot.errors import BotError, Permanent
@@ -30,13 +31,16 @@ from bot.faults import crash_point
 from bot.gates import Gates
 from bot.instances import current, forget_retired, retired
 from bot.model import Instance, RouterState, Side
+from bot.phases.preflight import plan_for
+from bot.plugins import Policy
 from bot.ports import Backups
+from bot.upgrade_plan import UpgradePlan
 from bot.watching import Watcher
 from handlers.credentials import read_credentials
 from handlers.serving import build_serving
 from handlers.views import render
 
-__all__ = ["Bot", "build_backups", "build_bot", "open_store", "serve_until", "unpack_home"]
+__all__ = ["Bot", "build_backups", "build_bot", "make_plan_of", "open_store", "serve_until", "unpack_home"]
 
 log = logging.getLogger(__name__)
 
@@ -123,7 +127,7 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
     clock, scheduler, store, news = SystemClock(), ApScheduler(), open_store(config), threading.Event()
     backups = build_backups(config)
     services = {
-        name: _services(name, controller, secret(controller, environ), backups)
+        name: _services(config, name, secret(controller, environ), backups)
         for name, controller in config.controllers.items()
     }
     announcer = Announcer(store, config, render_gate_chart, news.set)
@@ -166,7 +170,22 @@ def first_instance(config: Config, name: str) -> Instance:
     )
 
 
-def _services(name: str, config: ControllerConfig, token: str, backups: Backups) -> Services:
+def make_plan_of(
+    config: Config, name: str, target: str, environ: Mapping[str, str] = os.environ
+) -> UpgradePlan:
+    """The plan of an upgrade, also while no bot runs or another process does. Changes nothing.
+
+    :raises ConfigurationError: when a secret is missing.
+    """
+    store = open_store(config)
+    token = secret(config.controllers[name], environ)
+    services = _services(config, name, token, build_backups(config))
+    instance = current(store, name) or first_instance(config, name)
+    return plan_for(services, instance, target, store, SystemClock().now())
+
+
+def _services(whole: Config, name: str, token: str, backups: Backups) -> Services:
+    config, updates = whole.controllers[name], whole.updates_of(name)
     verify = str(config.verify_tls) if not isinstance(config.verify_tls, bool) else config.verify_tls
 
     @cache
@@ -182,6 +201,8 @@ def _services(name: str, config: ControllerConfig, token: str, backups: Backups)
         jenkins=lambda instance: client(instance.url),
         follower_guard=guard_script,
         ownership=threading.RLock(),
+        updates=build_update_centre(updates, whole.state_directory / "update-centre", SystemClock()),
+        plugin_policy=Policy(updates.plugins, updates.pins),
     )
 
 

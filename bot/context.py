@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from bot.announcer import Announcer
@@ -42,7 +42,7 @@ class Services:
     """Held while ownership, queue or builds move, so that a sync tick and a handover never overlap."""
     updates: UpdateCentre | None = None
     """None: none is configured; plugins are kept as they are."""
-    plugin_policy: Policy = Policy()
+    plugin_policy: Policy = field(default_factory=Policy)
 
 
 def change_upgrade(

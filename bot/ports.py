@@ -31,6 +31,7 @@ from bot.model import (
     ItemConfigs,
     LogRecord,
     NodeSet,
+    Plugin,
     Probe,
     QueueItem,
     Role,
@@ -107,6 +108,12 @@ class Controller(Protocol):
     def identity(self) -> Identity: ...
 
     def inventory(self) -> Inventory: ...
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Those that loaded and those that are disabled, with the core and the other plugins that each needs."""
+
+    def options(self, names: Collection[str]) -> frozenset[str]:
+        """Which of the options its process was started with: system properties, or with ``--`` options of the war. Never values."""
 
     def agents(self) -> tuple[Agent, ...]: ...
 

@@ -23,8 +23,11 @@ class DirectoryUpdateCentre:
     def __init__(self, directory: Path) -> None:
         self._directory = directory
 
-    def catalogue(self, core: str, versions_of: Collection[str] = ()) -> Catalogue:
-        # One directory holds what was saved for one core; the releases themselves say which core they need.
+    def catalogue(
+        self,
+        core: str,  # noqa: ARG002  a directory holds one set of releases, and those say themselves which core they need
+        versions_of: Collection[str] = (),
+    ) -> Catalogue:
         found = self._catalogue()
         versions = self._directory / "plugin-versions.json"
         if not versions_of or not versions.exists():

@@ -51,7 +51,7 @@ class BotCommands:
             return current(store, controller) or first_instance(controller)
 
         arguments, permissions = Arguments(config, store), Permissions(config.slack)
-        looking = Looking(config, store, contexts, announcer, arguments, instance)
+        looking = Looking(config, store, contexts, announcer, arguments, instance, clock)
         self._store = store
         self._deciding = Deciding(store, engine, gates, contexts, clock, arguments, permissions)
         self._acting = Acting(

@@ -12,7 +12,7 @@ import yaml
 from bot.model import Dependency
 from bot.plugins.version_number import older
 
-__all__ = ["Detached", "implied_dependencies", "split_between"]
+__all__ = ["Detached", "implied_dependencies", "is_detached", "split_between"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,11 @@ def split_between(source: str, target: str) -> tuple[Detached, ...]:
     return tuple(
         one for one in _data()[0] if not older(one.last_core, source) and older(one.last_core, target)
     )
+
+
+def is_detached(plugin: str) -> bool:
+    """Whether it was once part of the core."""
+    return any(one.name == plugin for one in _data()[0])
 
 
 @cache

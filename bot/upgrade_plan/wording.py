@@ -1,0 +1,86 @@
+"""A plan for people: what needs a human first, then what will change, then what is fine. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from bot.content import Notice
+from bot.upgrade_plan.records import UpgradePlan
+
+__all__ = ["plan_lines", "plan_notice", "summary"]
+
+_MARKS = {"blocker": "✗ blocker", "warning": "⚠ look", "ok": "✓ ok"}
+
+
+def summary(plan: UpgradePlan) -> str:
+    """One sentence: "main 2.426.2 → 2.516.3: ready to start, 3 to look at"."""
+    way = f"{plan.source} → {plan.target}" if plan.source else plan.target
+    if plan.blockers:
+        state = f"{len(plan.blockers)} blockers"
+    else:
+        state = "ready to start"
+    looks = f", {len(plan.warnings)} to look at" if plan.warnings else ""
+    return f"{plan.controller} {way}: {state}{looks}"
+
+
+def plan_notice(plan: UpgradePlan) -> Notice:
+    """The answer to `/ci-upgrade plan`."""
+    return Notice(summary(plan), tuple(plan_lines(plan)), "bad" if plan.blockers else "good")
+
+
+def plan_lines(plan: UpgradePlan) -> Iterator[str]:
+    """What needs a human first."""
+    findings = plan.all_findings()
+    yield from (
+        f"{_MARKS[finding.level]} {finding.name}: {finding.text}"
+        for finding in findings
+        if finding.level != "ok"
+    )
+    if len(plan.hops) > 1:
+        yield f"Hops: {' → '.join((plan.source, *plan.hops))}, each an upgrade of its own."
+    yield _plugins(plan)
+    yield from _changes(plan)
+    yield _durations(plan)
+    yield f"Traffic: {', '.join(map(str, plan.traffic))}; each step waits for an approval."
+    if plan.updates is not None:
+        yield f"Plugin data: {plan.updates.origin}, {_age(plan.updates.age_seconds)} old."
+    yield from (
+        f"{_MARKS[finding.level]} {finding.name}: {finding.text}"
+        for finding in findings
+        if finding.level == "ok"
+    )
+
+
+def _plugins(plan: UpgradePlan) -> str:
+    plugins = plan.plugins
+    if not plugins.known:
+        return f"Plugins: all {len(plugins.kept)} stay as they are; nothing was asked about them."
+    if not plugins.changes:
+        return f"Plugins: all {len(plugins.kept)} stay as they are."
+    new = sum(change.current is None for change in plugins.changes)
+    added = f", {new} of them new" if new else ""
+    size = f" ({plugins.download_bytes / 1024**2:.1f} MiB)" if plugins.download_bytes else ""
+    return f"Plugins: {len(plugins.changes)} change{added}{size}, {len(plugins.kept)} stay."
+
+
+def _changes(plan: UpgradePlan) -> Iterator[str]:
+    """Without the reasons, several a line: a plan of sixty plugins has to fit into a message."""
+    texts = [f"{change.name} {change.current or 'new'} → {change.version}" for change in plan.plugins.changes]
+    for start in range(0, len(texts), 8):
+        yield ", ".join(texts[start : start + 8])
+
+
+def _durations(plan: UpgradePlan) -> str:
+    known = [estimate for estimate in plan.estimates if estimate.seconds is not None]
+    if not known:
+        return "Duration: unknown."
+    total = sum(estimate.seconds or 0 for estimate in known)
+    unknown = [estimate.phase for estimate in plan.estimates if estimate.seconds is None]
+    more = f", and {', '.join(unknown)}, which are known after the first upgrade" if unknown else ""
+    return f"Duration: about {_age(total)} beside the approvals{more}."
+
+
+def _age(seconds: float) -> str:
+    if seconds < 3600:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h" if seconds < 48 * 3600 else f"{seconds / 86400:.0f} days"
