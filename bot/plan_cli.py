@@ -27,9 +27,7 @@ def plan(controller: str, version: str, config_path: Path, as_json: bool) -> Non
 
     Exit codes: 0 ready, 1 there are blockers, 2 used or configured wrongly.
     """
-    from bot.bootstrap import (
-        make_plan_of,
-    )  # the SDKs behind it take a moment to import; --help should not wait for them
+    from bot.bootstrap import make_plan_of  # see bot.cli.serve
 
     config = load(config_path)
     if controller not in config.controllers:

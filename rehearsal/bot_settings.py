@@ -8,7 +8,7 @@ from typing import Any
 from rehearsal.catalogue import CANARY, HOOKED, job_path
 from rehearsal.launch import Launch, war_path
 
-__all__ = ["CONTROLLER", "TOKEN_VARIABLE", "document", "policy"]
+__all__ = ["CONTROLLER", "TOKEN_VARIABLE", "document", "policy", "update_settings"]
 
 CONTROLLER = "main"
 TOKEN_VARIABLE = "REHEARSAL_MAIN_TOKEN"
@@ -28,6 +28,11 @@ def policy(minutes_scale: float, boot_seconds: float) -> dict[str, Any]:
         "sample_seconds": 1,
         "boot_seconds": boot_seconds,
     }
+
+
+def update_settings(url: str) -> dict[str, Any]:
+    """Pins make a rehearsal change some plugins, and what these need, also between releases that ask for nothing."""
+    return {"base": url, "pins": {"matrix-auth": "3.2.2", "pam-auth": "1.11"}, "watch_hours": 0}
 
 
 def document(

@@ -17,7 +17,7 @@ from typing import Self
 import requests
 import yaml
 
-from rehearsal.bot_settings import TOKEN_VARIABLE, document
+from rehearsal.bot_settings import TOKEN_VARIABLE, document, update_settings
 from rehearsal.catalogue import arrange
 from rehearsal.child_processes import Supervisor, end_group, end_recorded, spawn, tail
 from rehearsal.envoy import Envoy
@@ -26,6 +26,7 @@ from rehearsal.jenkins.seed import seed_home
 from rehearsal.jenkins_reader import JenkinsReader, NoAnswer
 from rehearsal.launch import REAL, STAND_IN, place_wars, war_path
 from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDriver
+from rehearsal.updates import UpdateCentreStandIn, install_sixty
 
 __all__ = ["Stage", "StageError", "StageOptions", "ci_upgrade"]
 
@@ -128,6 +129,8 @@ class Stage:
             executors=EXECUTORS,
             pipelines=self._launch is STAND_IN,
         )
+        if self._launch is STAND_IN:
+            install_sixty(home)
         self._start_blue(home)
         self._start_workspace()
         try:
@@ -184,6 +187,10 @@ class Stage:
             bot_user=self.accounts.bot_user,
             minutes_scale=self.options.minutes_scale,
         )
+        if self._launch is STAND_IN:
+            # Its plugin files have no code in them: nothing for a real Jenkins.
+            updates = self._stack.enter_context(UpdateCentreStandIn(self._directory / "plugins"))
+            settings["updates"] = update_settings(updates.url)
         self.config.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
         # Registered before the bot, so called after its end, when it can start none any more.
         self._stack.callback(self._end_instances)

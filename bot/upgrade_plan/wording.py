@@ -15,10 +15,8 @@ _MARKS = {"blocker": "✗ blocker", "warning": "⚠ look", "ok": "✓ ok"}
 def summary(plan: UpgradePlan) -> str:
     """One sentence: "main 2.426.2 → 2.516.3: ready to start, 3 to look at"."""
     way = f"{plan.source} → {plan.target}" if plan.source else plan.target
-    if plan.blockers:
-        state = f"{len(plan.blockers)} blockers"
-    else:
-        state = "ready to start"
+    count = len(plan.blockers)
+    state = f"{count} blocker{'s' if count > 1 else ''}" if count else "ready to start"
     looks = f", {len(plan.warnings)} to look at" if plan.warnings else ""
     return f"{plan.controller} {way}: {state}{looks}"
 
