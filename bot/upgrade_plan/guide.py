@@ -68,10 +68,9 @@ def _minimum(need: PluginNeed, catalogue: Catalogue) -> str | None:
 
 def _reached(need: PluginNeed, plan: PluginPlan, catalogue: Catalogue | None) -> bool:
     minimum = need.minimum if catalogue is None else _minimum(need, catalogue)
-    version = plan.versions().get(need.plugin)
-    if minimum is None or version is None:
-        return minimum is not None
-    return minimum != "newest" and not older(version, minimum)
+    if minimum is None or minimum == "newest":
+        return False
+    return not older(plan.versions()[need.plugin], minimum)
 
 
 def _at_least(need: PluginNeed) -> str:

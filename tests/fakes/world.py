@@ -29,7 +29,8 @@ from bot.model import (
     Side,
     Traffic,
 )
-from bot.ports import Selection
+from bot.plugins import Policy
+from bot.ports import Selection, UpdateCentre
 from bot.series import Series
 from bot.upgrade import Upgrade
 from bot.watching import Watcher
@@ -180,6 +181,8 @@ class World:
         self.environment = FakeEnvironment(self)
         self.backups = FakeBackups()
         self.router = FakeRouter()
+        self.updates: UpdateCentre | None = None
+        self.plugin_policy = Policy()
         self.triggered: list[str] = []
         self.blue = Instance("main-first", "2.426.2", "http://blue", "blue")
         self.add(
@@ -261,6 +264,8 @@ class Bot:
             jenkins=world.jenkins,
             follower_guard=lambda upgrade: f"// guard of {upgrade}",
             ownership=threading.RLock(),
+            updates=world.updates,
+            plugin_policy=world.plugin_policy,
         )
         announcer = Announcer(self.store, config, _draw, lambda: None)
         gates = Gates(self.store, announcer, world.clock)
