@@ -12,7 +12,7 @@ from bot.plugins.records import Catalogue, Release
 from bot.plugins.update_center_format import parse_plugin_versions, parse_update_center
 from bot.ports import Stop
 
-__all__ = ["DirectoryUpdateCentre", "check_digest", "read_catalogue"]
+__all__ = ["DirectoryUpdateCentre", "check_digest", "digest_of", "read_catalogue"]
 
 CHUNK = 1024 * 1024
 
@@ -76,16 +76,22 @@ def check_digest(file: Path, release: Release, stop: Stop) -> None:
     """:raises Permanent: when the file is not the one that the release names."""
     if not release.sha256:
         raise Permanent(f"the update centre names no SHA-256 for {release.name} {release.version}.")
+    found = digest_of(file, stop)
+    if found != release.sha256:
+        raise Permanent(
+            f"the file of {release.name} {release.version} has the SHA-256 {found}, but the update centre "
+            f"names {release.sha256}: it is damaged or was changed, and is not used."
+        )
+
+
+def digest_of(file: Path, stop: Stop) -> str:
+    """SHA-256 of the file, in hexadecimal."""
     digest = hashlib.sha256()
     with file.open("rb") as stream:
         while chunk := stream.read(CHUNK):
             stop.check()
             digest.update(chunk)
-    if digest.hexdigest() != release.sha256:
-        raise Permanent(
-            f"the file of {release.name} {release.version} has the SHA-256 {digest.hexdigest()}, but the update centre "
-            f"names {release.sha256}: it is damaged or was changed, and is not used."
-        )
+    return digest.hexdigest()
 
 
 def _text(file: Path) -> str:
