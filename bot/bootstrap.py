@@ -5,9 +5,9 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 
 from adapters.backups.archive import ArchiveBackups
 from adapters.charts import render_gate_chart
@@ -33,7 +33,8 @@ from bot.instances import current, forget_retired, retired
 from bot.model import Instance, RouterState, Side
 from bot.phases.preflight import plan_for
 from bot.plugins import Policy
-from bot.ports import Backups
+from bot.ports import Backups, Jenkins
+from bot.release_watch import ReleaseWatch
 from bot.upgrade_plan import UpgradePlan
 from bot.watching import Watcher
 from handlers.credentials import read_credentials
@@ -46,6 +47,7 @@ log = logging.getLogger(__name__)
 
 HOUSEKEEPING_SECONDS = 3600.0
 SIGNAL_SECONDS = 0.5
+FIRST_WATCH_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,12 +62,21 @@ class Bot:
     services: Mapping[str, Services]
     news: threading.Event
     """Set whenever the outbox has something new."""
+    watches: Mapping[str, ReleaseWatch]
+    """Of the controllers that new releases are looked for."""
 
     def start(self) -> None:
         for name in self.services:
             self._adopt_router(name)
         self.scheduler.start()
         self.scheduler.every("housekeeping", HOUSEKEEPING_SECONDS, self._remove_retired)
+        for name, watch in self.watches.items():
+            # Soon after each start as well: a bot that is restarted every day would otherwise never look.
+            self.scheduler.at(
+                f"first-release-watch:{name}", SystemClock().now() + FIRST_WATCH_SECONDS, watch.look
+            )
+            hours = self.config.updates_of(name).watch_hours
+            self.scheduler.every(f"release-watch:{name}", hours * 3600, watch.look)
         self.engine.start()
 
     def close(self) -> None:
@@ -154,7 +165,25 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
         clock=clock,
         first_instance=lambda name: first_instance(config, name),
     )
-    return Bot(config, store, commands, engine, scheduler, services, news)
+    watches = _release_watches(config, store, services, news.set)
+    return Bot(config, store, commands, engine, scheduler, services, news, watches)
+
+
+def _release_watches(
+    config: Config, store: SqliteStore, services: Mapping[str, Services], wake: Callable[[], None]
+) -> Mapping[str, ReleaseWatch]:
+    """Nobody can be told where no channel is configured."""
+
+    def running(name: str) -> Jenkins:
+        return services[name].jenkins(current(store, name) or first_instance(config, name))
+
+    return {
+        name: ReleaseWatch(name, config.slack.channel, store, one.updates, partial(running, name), wake)
+        for name, one in services.items()
+        if config.slack.channel is not None
+        and one.updates is not None
+        and config.updates_of(name).watch_hours
+    }
 
 
 def first_instance(config: Config, name: str) -> Instance:

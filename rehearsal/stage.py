@@ -187,6 +187,7 @@ class Stage:
             bot_user=self.accounts.bot_user,
             minutes_scale=self.options.minutes_scale,
         )
+        settings["updates"] = {"watch_hours": 0}
         if self._launch is STAND_IN:
             # Its plugin files have no code in them: nothing for a real Jenkins.
             updates = self._stack.enter_context(UpdateCentreStandIn(self._directory / "plugins"))

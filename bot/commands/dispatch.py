@@ -94,6 +94,8 @@ class BotCommands:
     def click(self, action: str, value: str, actor: Actor) -> Notice | None:
         def act() -> Notice | None:
             asked = json.loads(value)
+            if action == "plan":
+                return self._table["plan"]([asked["controller"], asked["target"]], actor)
             upgrade = self._store.get(asked["upgrade"])
             if action in ("approve", "hold") and "gate" in asked:
                 gate = self._store.gate(asked["gate"])
