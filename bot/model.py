@@ -212,6 +212,8 @@ class Agent:
     online: bool
     java: str | None
     remoting: str | None
+    launcher: str | None = None
+    """Java class name of what starts it; None: unknown."""
 
 
 @dataclass(frozen=True, slots=True)

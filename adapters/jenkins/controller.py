@@ -77,7 +77,7 @@ class JenkinsController:
 
     def agents(self) -> tuple[Agent, ...]:
         found = self._connection.run("agents")["agents"]
-        return tuple(Agent(a["name"], a["online"], a["java"], a["remoting"]) for a in found)
+        return tuple(Agent(a["name"], a["online"], a["java"], a["remoting"], a["launcher"]) for a in found)
 
     def log(self, since_ms: int) -> tuple[LogRecord, ...]:
         records = self._connection.run("log", sinceMs=since_ms)["records"]

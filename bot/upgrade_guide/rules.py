@@ -44,6 +44,8 @@ class _When(_Model):
     """There are agents."""
     source_below: str | None = None
     """The running core is older."""
+    plugins_kept: bool = False
+    """Plugins are updated only where something asks for it."""
 
 
 class Rule(_Model):
@@ -78,6 +80,8 @@ class Situation:
     options: Collection[str]
     """Which of :func:`options_of_interest` are set."""
     agents: bool
+    plugins_kept: bool = True
+    """False: the upgrade takes every plugin to its newest release."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +126,7 @@ def _hit(rule: Rule, situation: Situation) -> Hit | None:
         or (when.java_below is not None and situation.java is not None and situation.java >= when.java_below)
         or (when.agents is not None and situation.agents != when.agents)
         or (when.source_below is not None and not older(situation.source, when.source_below))
+        or (when.plugins_kept and not situation.plugins_kept)
         or (rule.needs and not needed)
     )
     return None if missed else Hit(rule, (*plugins, *options, *needed))
@@ -129,4 +134,6 @@ def _hit(rule: Rule, situation: Situation) -> Hit | None:
 
 def _lacking(need: PluginNeed, situation: Situation) -> bool:
     plugin = situation.plugins.get(need.plugin)
-    return plugin is not None and (need.minimum == "newest" or older(plugin.version, need.minimum))
+    if plugin is None or not plugin.enabled:
+        return False
+    return need.minimum == "newest" or older(plugin.version, need.minimum)

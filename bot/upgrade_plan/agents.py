@@ -11,6 +11,9 @@ from bot.versions import java_feature, java_for, remoting_minimum
 
 __all__ = ["agent_findings", "agent_lines"]
 
+FETCH_REMOTING = frozenset({"hudson.plugins.sshslaves.SSHLauncher"})
+"""Launchers that copy the controller's own remoting to the agent at each connection, so that it is never too old."""
+
 
 def agent_lines(agents: Sequence[Agent], next_hop: str) -> tuple[AgentLine, ...]:
     """Each agent with what does not fit the release that comes next."""
@@ -65,7 +68,8 @@ def _faults(agent: Agent, target: str) -> Iterator[str]:
     # An older Java cannot load the classes that the controller sends; a newer one mostly can.
     if feature is not None and feature < min(java_for(target)):
         yield f"Java {agent.java}"
-    if agent.remoting and older(agent.remoting, remoting_minimum(target)):
+    fetched = agent.launcher in FETCH_REMOTING
+    if agent.remoting and not fetched and older(agent.remoting, remoting_minimum(target)):
         yield f"remoting {agent.remoting}"
 
 

@@ -50,7 +50,13 @@ def make_plan(
     options = _required(lambda: jenkins.options(options_of_interest(rules)), none, "Options", findings)
     source = identity.version
     situation = Situation(
-        source, target, {p.name: p for p in plugins}, java_feature(identity.java), options, bool(agents)
+        source,
+        target,
+        {p.name: p for p in plugins},
+        java_feature(identity.java),
+        options,
+        bool(agents),
+        services.plugin_policy.mode == "minimal",
     )
     hits = rules_hit(rules, situation)
     catalogue = _catalogue(services.updates, plugins, target, services, findings)

@@ -9,6 +9,9 @@ from bot.upgrade_plan.records import UpgradePlan
 
 __all__ = ["plan_lines", "plan_notice", "summary"]
 
+WITH_REASONS = 20
+"""Up to so many changes are told with their reasons."""
+A_LINE = 8
 _MARKS = {"blocker": "✗ blocker", "warning": "⚠ look", "ok": "✓ ok"}
 
 
@@ -62,10 +65,13 @@ def _plugins(plan: UpgradePlan) -> str:
 
 
 def _changes(plan: UpgradePlan) -> Iterator[str]:
-    """Without the reasons, several a line: a plan of sixty plugins has to fit into a message."""
-    texts = [f"{change.name} {change.current or 'new'} → {change.version}" for change in plan.plugins.changes]
-    for start in range(0, len(texts), 8):
-        yield ", ".join(texts[start : start + 8])
+    """With the first reason of each; many without, several a line: a plan of sixty plugins has to fit into a message."""
+    changes = plan.plugins.changes
+    texts = [f"{change.name} {change.current or 'new'} → {change.version}" for change in changes]
+    if len(changes) <= WITH_REASONS:
+        yield from (f"{text} ({change.reasons[0]})" for text, change in zip(texts, changes, strict=True))
+    else:
+        yield from (", ".join(texts[start : start + A_LINE]) for start in range(0, len(texts), A_LINE))
 
 
 def _durations(plan: UpgradePlan) -> str:

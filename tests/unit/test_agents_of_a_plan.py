@@ -69,6 +69,22 @@ def test_blocker_names_the_agents_and_what_is_wrong() -> None:
     assert "Java 17 or 21" in blocker.text
 
 
+def test_agents_that_fetch_remoting_have_no_old_one() -> None:
+    """SSH agents get the new controller's remoting when they connect to it; their Java still counts."""
+    ssh = "hudson.plugins.sshslaves.SSHLauncher"
+    assert not [
+        one
+        for one in findings("2.426.2", "2.516.3", Agent("a", True, "17", "4.13", ssh))
+        if one.level == "blocker"
+    ]
+    [blocker] = [
+        one
+        for one in findings("2.426.2", "2.516.3", Agent("a", True, "11", "4.13", ssh))
+        if one.level == "blocker"
+    ]
+    assert "a (Java 11)" in blocker.text
+
+
 def test_silent_agents_are_a_warning_only_where_more_is_asked() -> None:
     """An offline agent is named when the target asks for more than the running release does."""
     offline = Agent("away", False, None, None)

@@ -118,10 +118,11 @@ def test_identity_agents_and_log(rig: GroovyRig, tmp_path: Path) -> None:
     assert (identity["executors"], identity["agentPort"], identity["user"]) == (2, -1, "ann")
     assert identity["home"] == str(tmp_path / "home")
     assert identity["startedMs"] <= identity["nowMs"]
+    inbound = "hudson.slaves.JNLPLauncher"
     assert agents == [
-        {"name": "fine", "online": True, "java": "17.0.9", "remoting": "3148"},
-        {"name": "hung", "online": True, "java": None, "remoting": None},
-        {"name": "away", "online": False, "java": None, "remoting": None},
+        {"name": "fine", "online": True, "java": "17.0.9", "remoting": "3148", "launcher": inbound},
+        {"name": "hung", "online": True, "java": None, "remoting": None, "launcher": inbound},
+        {"name": "away", "online": False, "java": None, "remoting": None, "launcher": inbound},
     ]
     assert [record["atMs"] for record in records] == [1000, 2000]
     assert records[0]["message"] == "cannot do this (java.io.IOException: full)"

@@ -49,8 +49,10 @@ def situation(
     java: int | None = 17,
     options: Iterable[str] = (),
     agents: bool = False,
+    plugins_kept: bool = True,
 ) -> Situation:
-    return Situation(source, target, {one.name: one for one in plugins}, java, frozenset(options), agents)
+    there = {one.name: one for one in plugins}
+    return Situation(source, target, there, java, frozenset(options), agents, plugins_kept)
 
 
 def hit(asked: Situation) -> set[str]:
@@ -99,6 +101,7 @@ def test_conditions() -> None:
     assert "2.387-remoting" in hit(situation(*old, agents=True))
     assert "2.479-java-17" in hit(situation(*old, java=11))
     assert "2.479-java-17" in hit(situation(*old, java=None))
+    assert "2.479-plugins" not in hit(situation(*old, plugins_kept=False))
     assert "2.580-from-1.577" not in hit(situation("2.568.1", "2.580.1"))
     assert "2.580-from-1.577" in hit(situation("1.565", "2.580.1"))
 
@@ -142,6 +145,7 @@ def test_lockstep_rule_is_done_by_the_plan_or_blocks() -> None:
     assert lines(old, catalogue())[rule] == ("blocker", False)
     assert lines(old, None)[rule] == ("blocker", False)
     assert rule not in lines([Plugin("ldap", "780.vcb_33c9a_e4332")], catalogue())
+    assert rule not in lines([Plugin("ldap", "711.vb_d1a_491714dc", enabled=False)], None)
 
 
 def test_newest_means_newest_offered() -> None:

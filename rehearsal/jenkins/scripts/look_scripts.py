@@ -99,6 +99,7 @@ def agents(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
                 "online": not agent.offline,
                 "java": None if agent.offline else JAVA_VERSION,
                 "remoting": None if agent.offline else REMOTING_VERSION,
+                "launcher": "hudson.slaves.CommandLauncher",
             }
             for name, agent in sorted(session.controller.computers.agents.items())
         ]
