@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from threading import Event, Thread
 from urllib.parse import urljoin, urlsplit
 
 import requests
@@ -13,6 +15,7 @@ from bot.ports import Stop
 __all__ = ["Download"]
 
 CONNECT_SECONDS = 10.0
+POLL_SECONDS = 0.2
 REDIRECTS = 5
 CHUNK = 64 * 1024
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -20,7 +23,7 @@ _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 class Download:
     def __init__(self, timeout_seconds: float) -> None:
-        """``timeout_seconds``: how long a server may stay silent. A stop is noticed with the next piece that arrives."""
+        """``timeout_seconds``: how long a server may stay silent."""
         self._timeout = (min(CONNECT_SECONDS, timeout_seconds), timeout_seconds)
 
     def to_file(self, url: str, path: Path, limit: int, stop: Stop) -> None:
@@ -30,13 +33,13 @@ class Download:
         :raises Permanent: when it is not there or too large.
         """
         try:
-            self._transfer(url, path, limit, stop)
+            _attended(lambda left: self._transfer(url, path, limit, left), stop)
         except requests.RequestException as error:
             raise Temporary(f"{_host(url)} does not answer: {_plain(error)}") from error
         except OSError as error:
             raise Permanent(f"cannot write {path}: {error.strerror or error}") from error
 
-    def _transfer(self, url: str, path: Path, limit: int, stop: Stop) -> None:
+    def _transfer(self, url: str, path: Path, limit: int, left: Event) -> None:
         have = path.stat().st_size if path.exists() else 0
         with requests.Session() as session, self._open(session, url, have) as response:
             if response.status_code == 416:
@@ -45,7 +48,8 @@ class Download:
             have = have if response.status_code == 206 else 0
             with path.open("ab" if have else "wb") as file:
                 for chunk in response.iter_content(CHUNK):
-                    stop.check()
+                    if left.is_set():
+                        return
                     have += len(chunk)
                     if have > limit:
                         raise Permanent(
@@ -72,6 +76,35 @@ class Download:
             return
         kind: type[BotError] = Temporary if status in _TRY_AGAIN else Permanent
         raise kind(f"{url} answers with status {status}.")
+
+
+def _attended(transfer: Callable[[Event], None], stop: Stop) -> None:
+    """Run it in a thread of its own: a silent server blocks that thread, and a stop is noticed all the same.
+
+    A transfer that was left ends with the next piece that arrives, or when its server has been silent for too long; should it
+    still write meanwhile, the checksum tells.
+    """
+    left, done = Event(), Event()
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            transfer(left)
+        except BaseException as error:  # noqa: BLE001  whatever it is, it is raised again where the transfer was asked for
+            errors.append(error)
+        finally:
+            done.set()
+
+    Thread(target=work, name="download", daemon=True).start()
+    try:
+        while not done.wait(POLL_SECONDS):
+            stop.check()
+    except BaseException:
+        left.set()
+        raise
+    if errors:
+        raise errors[0]
+    stop.check()
 
 
 def _redirected(url: str, location: str) -> str:

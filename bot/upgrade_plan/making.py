@@ -123,12 +123,17 @@ def _catalogue(
         findings.append(Finding("warning", "Update centre", f"none is configured. {kept}"))
         return None
     try:
-        offered = updates.catalogue(target)
-        versions_of = {*services.plugin_policy.pins, *_too_new(offered, plugins, target)}
-        catalogue = updates.catalogue(target, versions_of) if versions_of else offered
+        catalogue = updates.catalogue(target)
     except BotError as error:
         findings.append(Finding("warning", "Update centre", f"{error} {kept}"))
         return None
+    versions_of = {*services.plugin_policy.pins, *_too_new(catalogue, plugins, target)}
+    if versions_of:
+        try:
+            catalogue = updates.catalogue(target, versions_of)
+        except BotError as error:
+            text = f"only the offered releases are known, not the other versions of {', '.join(sorted(versions_of))}: {error}"
+            findings.append(Finding("warning", "Update centre", text))
     if catalogue.stale is not None:
         text = f"an older copy of its data is used, because it could not be asked: {catalogue.stale}"
         findings.append(Finding("warning", "Update centre", text))

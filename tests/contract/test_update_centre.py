@@ -7,7 +7,7 @@ import hashlib
 import json
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -56,6 +56,7 @@ def rig(tmp_path: Path, **settings: object) -> Rig:
 @contextmanager
 def serving(
     answer: dict[str, tuple[int, Mapping[str, str], bytes]],
+    after_body: Callable[[], object] = lambda: None,
 ) -> Iterator[tuple[str, list[tuple[str, str | None]]]]:
     """A server that answers paths as told; also (path, Range) of each request."""
     asked: list[tuple[str, str | None]] = []
@@ -74,6 +75,7 @@ def serving(
                 self.send_header("Content-Length", str(len(body)))
             self.end_headers()
             self.wfile.write(body)
+            after_body()
 
         def log_message(self, *_: object) -> None:
             """Counted, not printed."""
@@ -246,13 +248,24 @@ def test_kept_file_that_was_damaged_is_not_used(tmp_path: Path) -> None:
         assert len(asked) == 2
 
 
-def test_stopped_download_keeps_what_came(tmp_path: Path) -> None:
-    """The step ends at once."""
-    with serving({"/git.hpi": (200, {}, CONTENT)}) as (url, _):
-        one, stop = rig(tmp_path), StopToken(VirtualClock(0))
+def test_stop_is_noticed_during_a_download(tmp_path: Path) -> None:
+    """The step ends at once, also while the server is silent, and the next attempt gets the whole file."""
+    one, answered = rig(tmp_path, timeout_seconds=60), threading.Event()
+    stop = one.stop
+
+    def then_silent() -> None:
         stop.set()
+        answered.wait(30)
+
+    answers: dict[str, tuple[int, Mapping[str, str], bytes]] = {
+        "/git.hpi": (200, {"Content-Length": str(len(CONTENT)), "Accept-Ranges": "bytes"}, CONTENT[:131_072])
+    }
+    with serving(answers, then_silent) as (url, _):
         with pytest.raises(Interrupted):
             one.port.file(release(f"{url}/git.hpi"), stop)
+        answered.set()
+        answers["/git.hpi"] = (200, {"Accept-Ranges": "bytes"}, CONTENT)
+        assert one.port.file(release(f"{url}/git.hpi"), one.stop).read_bytes() == CONTENT
 
 
 def test_other_download_server(tmp_path: Path) -> None:
