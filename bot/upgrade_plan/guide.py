@@ -33,10 +33,9 @@ def rule_lines(
     """``installed``: name → version. A rule that asks for plugin versions is as severe as it says only if the plan does not reach them."""
     for hit in hits:
         rule = hit.rule
-        level = rule.severity if rule.severity != "info" else "ok"
         if not rule.needs:
             through = f" Go through {rule.through}." if rule.through else ""
-            yield RuleLine(rule.id, level, hit.subjects, rule.text + through, str(rule.link))
+            yield RuleLine(rule.id, rule.severity, hit.subjects, rule.text + through, str(rule.link))
             continue
         lacking = [need for need in _needs(hit) if not _reached(need, plan, catalogue)]
         moved = [name for name in hit.subjects if plan.versions().get(name) != installed.get(name)]
@@ -44,7 +43,7 @@ def rule_lines(
             wanted = ", ".join(f"{need.plugin} {_at_least(need)}" for need in lacking)
             yield RuleLine(
                 rule.id,
-                level,
+                rule.severity,
                 tuple(need.plugin for need in lacking),
                 f"{rule.text} Update on the running controller first: {wanted}.",
                 str(rule.link),

@@ -11,7 +11,9 @@ from bot.plugins import PluginPlan
 
 __all__ = ["AgentLine", "Estimate", "Finding", "RuleLine", "Source", "UpgradePlan"]
 
-Level = Literal["blocker", "warning", "ok"]
+Level = Literal["blocker", "warning", "info", "ok"]
+"""Must be done first, should be looked at, is good to know, is fine."""
+LEVELS: tuple[Level, ...] = ("blocker", "warning", "info", "ok")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +95,7 @@ class UpgradePlan:
             *(Finding(rule.level, _about(rule), f"{rule.text} {rule.link}") for rule in self.rules),
             *(Finding(note.level, f"Plugin {note.plugin}", note.text) for note in self.plugins.notes),
         ]
-        levels = ("blocker", "warning", "ok")
-        return tuple(sorted(everything, key=lambda finding: levels.index(finding.level)))
+        return tuple(sorted(everything, key=lambda finding: LEVELS.index(finding.level)))
 
     @property
     def blockers(self) -> tuple[Finding, ...]:

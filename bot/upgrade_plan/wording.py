@@ -12,7 +12,7 @@ __all__ = ["plan_lines", "plan_notice", "summary"]
 WITH_REASONS = 20
 """Up to so many changes are told with their reasons."""
 A_LINE = 8
-_MARKS = {"blocker": "✗ blocker", "warning": "⚠ look", "ok": "✓ ok"}
+_MARKS = {"blocker": "✗ blocker", "warning": "⚠ look", "info": "· know", "ok": "✓ ok"}
 
 
 def summary(plan: UpgradePlan) -> str:
@@ -35,7 +35,7 @@ def plan_lines(plan: UpgradePlan) -> Iterator[str]:
     yield from (
         f"{_MARKS[finding.level]} {finding.name}: {finding.text}"
         for finding in findings
-        if finding.level != "ok"
+        if finding.level in ("blocker", "warning")
     )
     if len(plan.hops) > 1:
         yield f"Hops: {' → '.join((plan.source, *plan.hops))}, each an upgrade of its own."
@@ -48,7 +48,7 @@ def plan_lines(plan: UpgradePlan) -> Iterator[str]:
     yield from (
         f"{_MARKS[finding.level]} {finding.name}: {finding.text}"
         for finding in findings
-        if finding.level == "ok"
+        if finding.level in ("info", "ok")
     )
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import rehearsal.updates
 from bot.model import Dependency, Plugin
 from bot.plugins import Advisory, Catalogue, Demand, PluginPlan, Policy, Release, Stage, resolve
 from bot.plugins.detached import implied_dependencies
 from bot.plugins.plan import from_document, to_document
+from bot.plugins.update_center_format import parse_update_center
 from bot.plugins.version_number import older
 
 OLD, NEW = "2.426.2", "2.516.3"
@@ -376,3 +381,35 @@ def _in_circles(releases: Mapping[str, Release]) -> set[str]:
         return seen
 
     return {name for name in releases if name in reach(name)}
+
+
+@pytest.mark.parametrize("mode", ["minimal", "latest"])
+def test_sixty_real_plugins(mode: Literal["minimal", "latest"]) -> None:
+    """From 2.426.2 to 2.516.3 on an excerpt of the public data: nothing blocks, and planning again changes nothing."""
+    data = Path(rehearsal.updates.__file__).parent
+    offered = parse_update_center(
+        (data / "update-center.actual.json").read_text(encoding="utf-8"), "the excerpt", 0
+    )
+    installed = [
+        Plugin(
+            name,
+            entry["version"],
+            required_core=entry["requiredCore"],
+            dependencies=tuple(
+                Dependency(d["name"], d["version"], d["optional"]) for d in entry["dependencies"]
+            ),
+        )
+        for name, entry in json.loads((data / "installed-2.426.2.json").read_text(encoding="utf-8")).items()
+    ]
+    demands = (
+        Demand("ldap", "733.vd3700c27b_043", "the guide asks for it"),
+        Demand("timestamper", "1.30", "the guide asks for it", before_core=True),
+    )
+    made = plan(installed, offered, Policy(mode), *demands)
+    assert made.notes == ()
+    assert changed(made)["ldap"] == "780.vcb_33c9a_e4332"
+    assert len(changed(made)) == {"minimal": 15, "latest": 64}[mode]
+    assert "core-2_528" in {line.id for line in made.fixed}
+    assert (len(made.left) == 0) == (mode == "latest")
+    again = plan(after(installed, made), offered, Policy(mode), *demands)
+    assert again.changes == ()
