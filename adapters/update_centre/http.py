@@ -18,6 +18,17 @@ CONNECT_SECONDS = 10.0
 POLL_SECONDS = 0.2
 REDIRECTS = 5
 CHUNK = 64 * 1024
+# The first that fits: some are kinds of others.
+_FAILURES: tuple[tuple[type[Exception], str], ...] = (
+    (
+        requests.exceptions.SSLError,
+        "its certificate is not trusted; REQUESTS_CA_BUNDLE names authorities of your own",
+    ),
+    (requests.exceptions.ProxyError, "the proxy does not let the request through"),
+    (requests.exceptions.Timeout, "it was silent for too long"),
+    (requests.exceptions.ChunkedEncodingError, "its answer was cut short"),
+    (requests.exceptions.ConnectionError, "its name is unknown here or it does not accept connections"),
+)
 _TRY_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
 
 
@@ -35,7 +46,7 @@ class Download:
         try:
             _attended(lambda left: self._transfer(url, path, limit, left), stop)
         except requests.RequestException as error:
-            raise Temporary(f"{_host(url)} does not answer: {_plain(error)}") from error
+            raise Temporary(f"{_host(url)} does not answer: {_plain(error)}.") from error
         except OSError as error:
             raise Permanent(f"cannot write {path}: {error.strerror or error}") from error
 
@@ -121,5 +132,5 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or url
 
 
-def _plain(error: Exception) -> str:
-    return " ".join(str(error).split())[:200]
+def _plain(error: requests.RequestException) -> str:
+    return next((words for kind, words in _FAILURES if isinstance(error, kind)), type(error).__name__)

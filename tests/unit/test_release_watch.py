@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from bot.bootstrap import build_bot
+from bot.config import parse
 from bot.content import Announcement, from_json, to_json
 from bot.errors import Temporary
 from bot.plugins import Advisory
@@ -105,3 +107,16 @@ def test_announcement_is_stored_whole(rig: Rig) -> None:
     rig.look()
     [told] = rig.told()
     assert from_json(to_json(told)) == told
+
+
+@pytest.mark.parametrize(
+    ("changes", "watched"),
+    [({}, {"main"}), ({"slack": {}}, set()), ({"updates": {"watch_hours": 0}}, set())],
+    ids=["as configured", "no channel", "turned off"],
+)
+def test_who_is_watched(tmp_path: Path, changes: dict[str, object], watched: set[str]) -> None:
+    """Every controller, unless there is no channel to tell or it is turned off."""
+    settings = make_config(tmp_path).model_dump(mode="json")
+    settings |= {"slack": {"channel": "C0CIOPS"}} | changes
+    bot = build_bot(parse(settings, "test"), {"MAIN_TOKEN": "token"})
+    assert set(bot.watches) == watched
