@@ -9,7 +9,7 @@ from bot.context import Services
 from bot.errors import BotError
 from bot.model import Agent, BackupRecord, Identity, Instance, Plugin
 from bot.plugins import Catalogue, PluginPlan, resolve
-from bot.plugins.version_number import older
+from bot.plugins.version_number import VersionNumber, older
 from bot.ports import UpdateCentre
 from bot.upgrade import Upgrade
 from bot.upgrade_guide import Situation, load_rules, options_of_interest, rules_hit
@@ -70,6 +70,8 @@ def make_plan(
     way = hops(source, target) if agents else (target,)
     lines = agent_lines(agents, way[0])
     findings += agent_findings(lines, source, way)
+    stops = {hit.rule.through for hit in hits if hit.rule.through is not None}
+    all_hops = tuple(sorted({*way, *stops}, key=VersionNumber))
     java: tuple[int, ...] = _asked(lambda: services.environment.core(target).java, ())
     disk = _disk(services, blue, plan)
     findings += _room(disk)
@@ -77,7 +79,7 @@ def make_plan(
         controller=services.name,
         source=source,
         target=target,
-        hops=way,
+        hops=all_hops,
         findings=tuple(findings),
         plugins=plan,
         rules=tuple(rule_lines(hits, {p.name: p.version for p in plugins}, plan, catalogue)),
@@ -85,7 +87,7 @@ def make_plan(
         java={
             "controller": identity.java,
             "available": list(java),
-            "needed": {hop: list(java_for(hop)) for hop in way},
+            "needed": {hop: list(java_for(hop)) for hop in all_hops},
         },
         disk=disk,
         estimates=tuple(estimate(services.config.policy, past)),

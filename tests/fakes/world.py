@@ -269,7 +269,7 @@ class Bot:
         )
         announcer = Announcer(self.store, config, _draw, lambda: None)
         gates = Gates(self.store, announcer, world.clock)
-        contexts = Contexts(self.store, {"main": services}, world.clock, announcer, crash_point)
+        self.contexts = contexts = Contexts(self.store, {"main": services}, world.clock, announcer, crash_point)
         self.engine = Engine(
             store=self.store,
             contexts=contexts,

@@ -12,6 +12,7 @@ from bot.model import Agent, Dependency, Inventory, Plugin
 from bot.phases.plugins import differences
 from bot.plugins import Advisory, PluginPlan, Policy
 from bot.upgrade import Status
+from bot.upgrade_plan import make_plan
 from tests.fakes.jenkins import FakeJenkins
 from tests.fakes.updates import FakeUpdateCentre, offer
 from tests.fakes.world import ANN, Bot, Killed, World, make_config
@@ -234,3 +235,43 @@ def test_everything_latest_when_so_configured(world: World) -> None:
     bot = bot_of(world)
     run(bot)
     assert plugins_of(world.green())["ant"] == "518.1"
+
+
+def test_hops_of_rules_and_of_java_stand_in_the_plan(world: World) -> None:
+    """A release that the guide wants to be gone through, and one where agents can change their Java."""
+    blue = world.instances["main-first"]
+    blue.version, blue.files = "1.565", {}
+    services = bot_of(world).contexts.services("main")
+    past_wars = make_plan(services, world.blue, "2.580.1", (), (), 0.0)
+    assert past_wars.hops == ("2.568.3", "2.580.1")
+    assert [finding.name for finding in past_wars.blockers] == ["Upgrade guide"]
+    blue.version, blue.connected = "2.346.3", (Agent("old", True, "11.0.2", "4.13.3"),)
+    for_java = make_plan(services, world.blue, TARGET, (), (), 0.0)
+    assert for_java.hops == ("2.462.3", TARGET)
+    assert for_java.to_json()["java"]["needed"] == {"2.462.3": [11, 17, 21], TARGET: [17, 21]}
+
+
+def test_durations_come_from_the_last_upgrade(world: World) -> None:
+    """What was measured once is told the next time; before that it is unknown, and said so."""
+    bot = bot_of(world)
+    first = bot.commands.run(f"plan main {TARGET}", ANN)
+    assert any("known after the first upgrade" in line for line in first.lines)
+    run(bot)
+    made = make_plan(bot.contexts.services("main"), world.blue, TARGET, (), bot.store.history("main", 5), 0.0)
+    seconds = {one.phase: one.seconds for one in made.estimates}
+    assert seconds["backup"] is not None
+    assert seconds["retire"] is None
+    assert seconds["soak"] == 30
+
+
+def test_too_little_room_blocks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compared with the controller's last backup."""
+    bot = bot_of(world)
+    run(bot)
+    [record] = world.backups.list()
+    monkeypatch.setattr(
+        world.backups, "list", lambda: (dataclasses.replace(record, archive_bytes=10**12, bytes=10**13),)
+    )
+    made = make_plan(bot.contexts.services("main"), world.blue, TARGET, (), (), 0.0)
+    assert [finding.name for finding in made.blockers] == ["Disk", "Disk"]
+    assert "10244.5 GiB" in made.blockers[0].text
