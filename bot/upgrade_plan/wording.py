@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from bot.content import Notice
 from bot.upgrade_plan.records import UpgradePlan
@@ -12,6 +12,7 @@ __all__ = ["plan_lines", "plan_notice", "summary"]
 WITH_REASONS = 20
 """Up to so many changes are told with their reasons."""
 A_LINE = 8
+ADVISORIES_SHOWN = 10
 _MARKS = {"blocker": "✗ blocker", "warning": "⚠ look", "info": "· know", "ok": "✓ ok"}
 
 
@@ -41,6 +42,8 @@ def plan_lines(plan: UpgradePlan) -> Iterator[str]:
         yield f"Hops: {' → '.join((plan.source, *plan.hops))}, each an upgrade of its own."
     yield _plugins(plan)
     yield from _changes(plan)
+    yield from _advisories(plan)
+    yield from _java(plan)
     yield _durations(plan)
     yield f"Traffic: {', '.join(map(str, plan.traffic))}; each step waits for an approval."
     if plan.updates is not None:
@@ -60,7 +63,7 @@ def _plugins(plan: UpgradePlan) -> str:
         return f"Plugins: all {len(plugins.kept)} stay as they are."
     new = sum(change.current is None for change in plugins.changes)
     added = f", {new} of them new" if new else ""
-    size = f" ({plugins.download_bytes / 1024**2:.1f} MiB)" if plugins.download_bytes else ""
+    size = f" ({plugins.download_bytes / 1024**2:.1f} MiB)" if plugins.download_bytes > 100_000 else ""
     return f"Plugins: {len(plugins.changes)} change{added}{size}, {len(plugins.kept)} stay."
 
 
@@ -72,6 +75,24 @@ def _changes(plan: UpgradePlan) -> Iterator[str]:
         yield from (f"{text} ({change.reasons[0]})" for text, change in zip(texts, changes, strict=True))
     else:
         yield from (", ".join(texts[start : start + A_LINE]) for start in range(0, len(texts), A_LINE))
+
+
+def _advisories(plan: UpgradePlan) -> Iterator[str]:
+    left = [f"{line.id} ({line.component})" for line in plan.plugins.left]
+    if left:
+        more = f" and {len(left) - ADVISORIES_SHOWN} more" if len(left) > ADVISORIES_SHOWN else ""
+        yield f"Advisories that stay: {', '.join(left[:ADVISORIES_SHOWN])}{more}."
+
+
+def _java(plan: UpgradePlan) -> Iterator[str]:
+    if plan.java:
+        needed = "; ".join(f"{hop} {_either(versions)}" for hop, versions in plan.java["needed"].items())
+        has = _either(plan.java["available"]) or "unknown"
+        yield f"Java: the controller runs {plan.java['controller']}, green has {has}. Needed: {needed}."
+
+
+def _either(versions: Sequence[int]) -> str:
+    return " or ".join(map(str, versions))
 
 
 def _durations(plan: UpgradePlan) -> str:

@@ -316,7 +316,7 @@ def after(installed: Sequence[Plugin], made: PluginPlan) -> list[Plugin]:
     return [*(one for one in installed if one.name not in new), *new.values()]
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(worlds())
 def test_every_plan_is_sound(world: tuple[list[Plugin], Catalogue, Policy, list[Demand]]) -> None:
     """Every need is met or named as a blocker, nothing goes down, everything runs on the target, each change has a reason."""
@@ -347,7 +347,7 @@ def test_every_plan_is_sound(world: tuple[list[Plugin], Catalogue, Policy, list[
         placed.add(change.name)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(worlds())
 def test_planning_again_changes_nothing(world: tuple[list[Plugin], Catalogue, Policy, list[Demand]]) -> None:
     """The plan's result is where planning stands still, on the new core as on the old one."""
@@ -357,7 +357,7 @@ def test_planning_again_changes_nothing(world: tuple[list[Plugin], Catalogue, Po
     assert not resolve(after(installed, first), NEW, NEW, offered, policy, demands).changes
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(worlds())
 def test_minimal_without_demands_changes_nothing(
     world: tuple[list[Plugin], Catalogue, Policy, list[Demand]],

@@ -227,6 +227,7 @@ def test_plan_in_slack_is_ordered_by_what_needs_a_human(world: World) -> None:
     ]
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
     assert "fixes 1 advisories, leaves 0" in text
+    assert "green has 17 or 21" in text
 
 
 def test_everything_latest_when_so_configured(world: World) -> None:
