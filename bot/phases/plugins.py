@@ -7,7 +7,7 @@ there by then, written in the plan's order.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -26,24 +26,22 @@ __all__ = ["differences", "place_plugins"]
 CHUNK = 1 << 20
 
 
-def place_plugins(ctx: Context) -> int:
-    """Write every planned plugin into the home of the stopped green; returns how many the plan has.
+def place_plugins(ctx: Context) -> None:
+    """Write every planned plugin into the home of the stopped green.
 
     :raises Permanent: when a file cannot be had with the checksum of the plan, or did not arrive whole.
     """
     plan = planned(ctx.store, ctx.id)
+    if not plan.changes:
+        return
     green = ctx.upgrade.instance(Side.GREEN)
-    for change in plan.changes:
-        ctx.stop.check()
-        detail = {"from": change.current, "to": change.version, "sha256": change.release.sha256}
-        ctx.change(f"plugin-{change.name}", partial(_place, ctx, green, change), detail=detail)
-    if plan.changes:
-        lines = [
-            f"{change.name} {change.current or 'new'} → {change.version}: {'; '.join(change.reasons)}"
-            for change in plan.changes
-        ]
-        ctx.say(f"{len(plan.changes)} plugins are in place on green", *lines, key="plugins")
-    return len(plan.changes)
+    detail = {change.name: {"from": change.current, "to": change.version} for change in plan.changes}
+    ctx.change("plugins", partial(_place, ctx, green, plan.changes), detail=detail)
+    lines = [
+        f"{change.name} {change.current or 'new'} → {change.version}: {'; '.join(change.reasons)}"
+        for change in plan.changes
+    ]
+    ctx.say(f"{len(plan.changes)} plugins are in place on green", *lines, key="plugins")
 
 
 def differences(plan: PluginPlan, found: Iterable[Plugin]) -> list[str]:
@@ -57,22 +55,33 @@ def differences(plan: PluginPlan, found: Iterable[Plugin]) -> list[str]:
     ]
 
 
-def _place(ctx: Context, green: Instance, change: Change) -> None:
-    updates = ctx.services.updates
+def _place(ctx: Context, green: Instance, changes: Sequence[Change]) -> None:
+    """All in one stream: an environment may need a moment for each, and a missing file fails before anything is written."""
+    updates, environment = ctx.services.updates, ctx.services.environment
     if updates is None:
+        raise Permanent("the plan changes plugins, but no update centre is configured: configure it again.")
+    files = [(change, updates.file(change.release, ctx.stop)) for change in changes]
+    environment.write_home(green, plain_files(_members(ctx, files), ctx.clock.now()))
+    found = _digests_on(ctx, green, [_path(change) for change in changes])
+    damaged = [_path(change) for change in changes if found.get(_path(change)) != change.release.sha256]
+    if damaged:
         raise Permanent(
-            "the plan changes plugins, but no update centre is configured any more: configure it again."
+            f"on green these are not the files that were written: {', '.join(damaged)}. Is its disk full or damaged?"
         )
-    file = updates.file(change.release, ctx.stop)
-    name = f"plugins/{change.name}.jpi"
-    files = [(name, file.stat().st_size, _chunks(ctx, file))]
-    if not change.enabled:
-        # The marker belongs to the file's name; a plugin that was installed as .hpi has another one.
-        files.insert(0, (f"{name}.disabled", 0, iter(())))
-    environment = ctx.services.environment
-    environment.write_home(green, plain_files(files, ctx.clock.now()))
-    if _digest_on(ctx, green, name) != change.release.sha256:
-        raise Permanent(f"{name} on green is not the file that was written: is its disk full or damaged?")
+
+
+def _path(change: Change) -> str:
+    return f"plugins/{change.name}.jpi"
+
+
+def _members(
+    ctx: Context, files: Iterable[tuple[Change, Path]]
+) -> Iterator[tuple[str, int, Iterator[bytes]]]:
+    for change, file in files:
+        if not change.enabled:
+            # The marker belongs to the file's name; a plugin that was installed as .hpi has another one.
+            yield f"{_path(change)}.disabled", 0, iter(())
+        yield _path(change), file.stat().st_size, _chunks(ctx, file)
 
 
 def _chunks(ctx: Context, file: Path) -> Iterator[bytes]:
@@ -82,14 +91,15 @@ def _chunks(ctx: Context, file: Path) -> Iterator[bytes]:
             yield chunk
 
 
-def _digest_on(ctx: Context, green: Instance, name: str) -> str | None:
-    only = Selection(lambda path, is_directory: path == name and not is_directory, roots=("plugins",))
+def _digests_on(ctx: Context, green: Instance, paths: Sequence[str]) -> Mapping[str, str]:
+    """Path → SHA-256 of those that are there."""
+    only = Selection(lambda path, _is_directory: path in paths, roots=tuple(paths))
     stream = ctx.services.environment.read_home(green, only, lambda _path, _why: None)
-    found = None
+    found = {}
     for member, content in members(stream):
-        if member.isfile() and member.name.removeprefix("./") == name:
+        if member.isfile():
             digest = hashlib.sha256()
             for chunk in content():
                 digest.update(chunk)
-            found = digest.hexdigest()
+            found[member.name.removeprefix("./")] = digest.hexdigest()
     return found

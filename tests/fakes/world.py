@@ -86,7 +86,7 @@ class FakeEnvironment:
             path
             for root in selection.roots
             for path in sorted(files, key=lambda path: path.endswith(selection.last or ("\0",)))
-            if (root == "" or path.startswith(root + "/")) and selection.keep(path, False)
+            if (root in ("", path) or path.startswith(root + "/")) and selection.keep(path, False)
         ]
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as tar:
