@@ -1,4 +1,4 @@
-"""Upgrade: green starts on the target core, fenced; then it is brought up to date and made known to the router."""
+"""Upgrade: green gets the planned plugins and starts on the target core, fenced; then it is brought up to date and made known to the router."""
 
 from __future__ import annotations
 
