@@ -7,7 +7,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from adapters.backups.archive import ArchiveBackups
@@ -23,9 +23,10 @@ from adapters.routers.haproxy import HaproxyRouter
 from adapters.scheduler import ApScheduler
 from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.sqlite_store import SqliteStore, hold_lock
+from adapters.update_centre import build_update_centre
 from bot.announcer import Announcer
 from bot.commands import BotCommands
-from bot.config import Config, ControllerConfig, secret
+from bot.config import Config, secret
 from bot.context import Contexts, Services
 from bot.engine import Engine
 from bot.errors import BotError, Permanent
@@ -33,13 +34,17 @@ from bot.faults import crash_point
 from bot.gates import Gates
 from bot.instances import current, forget_retired, retired
 from bot.model import Instance, RouterState, Side
-from bot.ports import Backups, Environment, Router
+from bot.phases.preflight import plan_for
+from bot.plugins import Policy
+from bot.ports import Backups, Environment, Jenkins, Router
+from bot.release_watch import ReleaseWatch
+from bot.upgrade_plan import UpgradePlan
 from bot.watching import Watcher
 from handlers.credentials import read_credentials
 from handlers.serving import build_serving
 from handlers.views import render
 
-__all__ = ["Bot", "build_backups", "build_bot", "open_store", "serve_until", "unpack_home"]
+__all__ = ["Bot", "build_backups", "build_bot", "make_plan_of", "open_store", "serve_until", "unpack_home"]
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +54,7 @@ ROUTERS_SECONDS = 30.0
 SIGNAL_SECONDS = 0.5
 ROUTERS: Mapping[str, Callable[[str, Any], Router]] = {"envoy": EnvoyRouter, "haproxy": HaproxyRouter}
 """Each takes the controller's name and the configuration of its own kind."""
+FIRST_WATCH_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +69,21 @@ class Bot:
     services: Mapping[str, Services]
     news: threading.Event
     """Set whenever the outbox has something new."""
+    watches: Mapping[str, ReleaseWatch]
+    """Of the controllers that new releases are looked for."""
 
     def start(self) -> None:
         self._adopt_routers()
         self.scheduler.start()
         self.scheduler.every("routers", ROUTERS_SECONDS, self._adopt_routers)
         self.scheduler.every("housekeeping", HOUSEKEEPING_SECONDS, self._remove_retired)
+        for name, watch in self.watches.items():
+            # Soon after each start as well: a bot that is restarted every day would otherwise never look.
+            self.scheduler.at(
+                f"first-release-watch:{name}", SystemClock().now() + FIRST_WATCH_SECONDS, watch.look
+            )
+            hours = self.config.updates_of(name).watch_hours
+            self.scheduler.every(f"release-watch:{name}", hours * 3600, watch.look)
         self.engine.start()
 
     def close(self) -> None:
@@ -147,7 +162,7 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
     clock, scheduler, store, news = SystemClock(), ApScheduler(), open_store(config), threading.Event()
     backups = build_backups(config)
     services = {
-        name: _services(name, controller, secret(controller, environ), backups)
+        name: _services(config, name, secret(controller, environ), backups)
         for name, controller in config.controllers.items()
     }
     announcer = Announcer(store, config, render_gate_chart, news.set)
@@ -174,7 +189,25 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
         clock=clock,
         first_instance=lambda name: first_instance(config, name),
     )
-    return Bot(config, store, commands, engine, scheduler, services, news)
+    watches = _release_watches(config, store, services, news.set)
+    return Bot(config, store, commands, engine, scheduler, services, news, watches)
+
+
+def _release_watches(
+    config: Config, store: SqliteStore, services: Mapping[str, Services], wake: Callable[[], None]
+) -> Mapping[str, ReleaseWatch]:
+    """Nobody can be told where no channel is configured."""
+
+    def running(name: str) -> Jenkins:
+        return services[name].jenkins(current(store, name) or first_instance(config, name))
+
+    return {
+        name: ReleaseWatch(name, config.slack.channel, store, one.updates, partial(running, name), wake)
+        for name, one in services.items()
+        if config.slack.channel is not None
+        and one.updates is not None
+        and config.updates_of(name).watch_hours
+    }
 
 
 def first_instance(config: Config, name: str) -> Instance:
@@ -183,7 +216,22 @@ def first_instance(config: Config, name: str) -> Instance:
     return FIRST_INSTANCES[environment.kind](f"{name}-first", environment)
 
 
-def _services(name: str, config: ControllerConfig, token: str, backups: Backups) -> Services:
+def make_plan_of(
+    config: Config, name: str, target: str, environ: Mapping[str, str] = os.environ
+) -> UpgradePlan:
+    """The plan of an upgrade, also while no bot runs or another process does. Changes nothing.
+
+    :raises ConfigurationError: when a secret is missing.
+    """
+    store = open_store(config)
+    token = secret(config.controllers[name], environ)
+    services = _services(config, name, token, build_backups(config))
+    instance = current(store, name) or first_instance(config, name)
+    return plan_for(services, instance, target, store, SystemClock().now())
+
+
+def _services(whole: Config, name: str, token: str, backups: Backups) -> Services:
+    config, updates = whole.controllers[name], whole.updates_of(name)
     verify = str(config.verify_tls) if not isinstance(config.verify_tls, bool) else config.verify_tls
 
     @cache
@@ -200,6 +248,8 @@ def _services(name: str, config: ControllerConfig, token: str, backups: Backups)
         jenkins=lambda instance: client(environment.address(instance)),
         follower_guard=guard_script,
         ownership=threading.RLock(),
+        updates=build_update_centre(updates, whole.state_directory / "update-centre", SystemClock()),
+        plugin_policy=Policy(updates.plugins, updates.pins),
     )
 
 

@@ -1,4 +1,4 @@
-"""The command line: `ci-upgrade serve`, `status`, `backup`, `rehearse`."""
+"""The command line: `ci-upgrade serve`, `status`, `plan`, `backup`, `rehearse`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ __all__ = ["main"]
 class _LazyGroup(click.Group):
     """Sub-commands that need much more than the bot itself are imported only when they are used."""
 
-    lazy: ClassVar = {"rehearse": ("rehearsal.cli", "rehearse"), "backup": ("bot.backup_cli", "backup")}
+    lazy: ClassVar = {
+        "rehearse": ("rehearsal.cli", "rehearse"),
+        "backup": ("bot.backup_cli", "backup"),
+        "plan": ("bot.plan_cli", "plan"),
+    }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted([*super().list_commands(ctx), *self.lazy])

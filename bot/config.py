@@ -24,6 +24,7 @@ from pydantic import (
 )
 
 from bot.errors import ConfigurationError
+from bot.update_settings import UpdatesConfig
 
 __all__ = [
     "BackupConfig",
@@ -357,6 +358,8 @@ class ControllerConfig(_Model):
     ]
     policy: PolicyConfig = PolicyConfig()
     thresholds: ThresholdConfig = ThresholdConfig()
+    updates: UpdatesConfig | None = None
+    """None: as in the section for all controllers."""
 
     @model_validator(mode="after")
     def _one_token(self) -> ControllerConfig:
@@ -370,6 +373,7 @@ class Config(_Model):
     """Holds the database and its lock."""
     backups: BackupConfig
     slack: SlackConfig = SlackConfig()
+    updates: UpdatesConfig = UpdatesConfig()
     controllers: Annotated[Mapping[str, ControllerConfig], Field(min_length=1)]
 
     @field_validator("controllers")
@@ -381,6 +385,10 @@ class Config(_Model):
                 f"names are lower-case letters, digits and dashes, at most 40: {', '.join(wrong)}"
             )
         return value
+
+    def updates_of(self, controller: str) -> UpdatesConfig:
+        """The controller's own section, or the one for all."""
+        return self.controllers[controller].updates or self.updates
 
 
 def load(path: Path) -> Config:

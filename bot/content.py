@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 __all__ = [
+    "Announcement",
     "Button",
     "Confirm",
     "Content",
@@ -143,6 +144,16 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Announcement:
+    """A message of its own, outside of any upgrade."""
+
+    text: str
+    lines: tuple[str, ...] = ()
+    tone: Tone = "info"
+    buttons: tuple[Button, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A chart in the thread."""
 
@@ -162,9 +173,11 @@ class Notice:
     public: bool = False
 
 
-Content = Dashboard | GateCard | Entry | Picture | Notice
+Content = Dashboard | GateCard | Entry | Picture | Notice | Announcement
 
-_KINDS: dict[str, type[Any]] = {kind.__name__: kind for kind in (Dashboard, GateCard, Entry, Picture, Notice)}
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (Dashboard, GateCard, Entry, Picture, Notice, Announcement)
+}
 _NESTED: dict[str, type[Any]] = {"evidence": EvidenceRow, "phases": PhaseLine, "buttons": Button}
 
 

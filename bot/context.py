@@ -12,7 +12,8 @@ from bot.announcer import Announcer
 from bot.config import ControllerConfig
 from bot.errors import Conflict
 from bot.model import Instance, Side
-from bot.ports import Backups, Clock, Environment, Jenkins, Router, Stop
+from bot.plugins import Policy
+from bot.ports import Backups, Clock, Environment, Jenkins, Router, Stop, UpdateCentre
 from bot.stop_token import StopToken
 from bot.store import Entry, Store
 from bot.upgrade import Upgrade, phase_of
@@ -41,6 +42,9 @@ class Services:
     """Held while ownership, queue or builds move, so that a sync tick and a handover never overlap."""
     routing: threading.RLock = field(default_factory=threading.RLock)
     """Held while the router is looked at and told something, so that a look never undoes a step's change."""
+    updates: UpdateCentre | None = None
+    """None: none is configured; plugins are kept as they are."""
+    plugin_policy: Policy = field(default_factory=Policy)
 
 
 def change_upgrade(

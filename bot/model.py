@@ -19,6 +19,7 @@ __all__ = [
     "BuildReport",
     "Chart",
     "Core",
+    "Dependency",
     "FinishedBuild",
     "GuardState",
     "Histogram",
@@ -157,11 +158,25 @@ class Identity:
 
 
 @dataclass(frozen=True, slots=True)
+class Dependency:
+    """What a plugin needs of another one."""
+
+    name: str
+    version: str
+    """At least this one."""
+    optional: bool = False
+    """True: the other one may be missing, but where it is installed it must be new enough."""
+
+
+@dataclass(frozen=True, slots=True)
 class Plugin:
     name: str
     version: str
     enabled: bool = True
     active: bool = True
+    required_core: str = ""
+    """The core release it was built for; empty when it does not say."""
+    dependencies: tuple[Dependency, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +215,8 @@ class Agent:
     online: bool
     java: str | None
     remoting: str | None
+    launcher: str | None = None
+    """Java class name of what starts it; None: unknown."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,10 @@ Verbs that change something are "make it so": calling one again changes nothing 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from threading import Event
 from typing import Protocol
 
@@ -30,6 +31,7 @@ from bot.model import (
     ItemConfigs,
     LogRecord,
     NodeSet,
+    Plugin,
     Probe,
     QueueItem,
     Role,
@@ -38,6 +40,7 @@ from bot.model import (
     Submission,
     Traffic,
 )
+from bot.plugins.records import Catalogue, Release
 
 __all__ = [
     "Backups",
@@ -52,6 +55,7 @@ __all__ = [
     "Scheduler",
     "Selection",
     "Stop",
+    "UpdateCentre",
 ]
 
 
@@ -104,6 +108,12 @@ class Controller(Protocol):
     def identity(self) -> Identity: ...
 
     def inventory(self) -> Inventory: ...
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        """Those that loaded and those that are disabled, with the core and the other plugins that each needs."""
+
+    def options(self, names: Collection[str]) -> frozenset[str]:
+        """Which of the options its process was started with: system properties, or with ``--`` options of the war. Never values."""
 
     def agents(self) -> tuple[Agent, ...]: ...
 
@@ -370,3 +380,26 @@ class Outbox(Protocol):
 
 class Jenkins(Controller, Ownership, Protocol):
     """One instance, to look at and to act on."""
+
+
+# ---- updates ---------------------------------------------------------------------------------------------------
+
+
+class UpdateCentre(Protocol):
+    """Where plugin releases come from: the public update centre, a mirror, a file, a directory."""
+
+    def catalogue(self, core: str, versions_of: Collection[str] = ()) -> Catalogue:
+        """What is offered to a core release; for the plugins in ``versions_of`` also every other version that is known.
+
+        A stored copy is used while it is fresh, and also when it is old but nothing newer can be had: the catalogue says which.
+        """
+
+    def newest_lts(self) -> Catalogue:
+        """What is offered to the newest LTS release, which the catalogue names as its core."""
+
+    def file(self, release: Release, stop: Stop) -> Path:
+        """The plugin's file on this machine, with the checksum that the release names; fetched if it is not there yet.
+
+        :raises Permanent: when the checksum differs, or the release names none.
+        :raises Interrupted: when told to stop; what was fetched so far is kept and gone on with the next time.
+        """

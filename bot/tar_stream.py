@@ -11,7 +11,15 @@ from functools import partial
 from bot.errors import Permanent
 from bot.home_rules import GUARD_FILE, in_clone
 
-__all__ = ["END", "ChunkReader", "clone_stream", "members", "unfinished_builds", "written"]
+__all__ = [
+    "END",
+    "ChunkReader",
+    "clone_stream",
+    "members",
+    "plain_files",
+    "unfinished_builds",
+    "written",
+]
 
 CHUNK = 1 << 20
 END = b"\0" * (2 * tarfile.BLOCKSIZE)
@@ -126,6 +134,18 @@ def clone_stream(chunks: Iterable[bytes], unfinished: frozenset[str], guard: str
             yield _file(WIZARD_STATE, version)
 
     return written(edited())
+
+
+def plain_files(files: Iterable[tuple[str, int, Iterator[bytes]]], modified: float) -> Iterator[bytes]:
+    """A stream of (path, size in bytes, content); ``modified`` in epoch seconds."""
+
+    def entries() -> Iterator[tuple[tarfile.TarInfo, Iterator[bytes]]]:
+        for name, size, content in files:
+            member = tarfile.TarInfo(name)
+            member.size, member.mode, member.mtime = size, 0o644, modified
+            yield member, content
+
+    return written(entries())
 
 
 def _fenced(config: bytes) -> bytes:

@@ -7,7 +7,7 @@ from typing import Any
 
 from rehearsal.catalogue import CANARY, HOOKED, job_path
 
-__all__ = ["CONTROLLER", "TOKEN_VARIABLE", "document", "policy"]
+__all__ = ["CONTROLLER", "TOKEN_VARIABLE", "document", "policy", "update_settings"]
 
 CONTROLLER = "main"
 TOKEN_VARIABLE = "REHEARSAL_MAIN_TOKEN"
@@ -27,6 +27,11 @@ def policy(minutes_scale: float, boot_seconds: float) -> dict[str, Any]:
         "sample_seconds": 1,
         "boot_seconds": boot_seconds,
     }
+
+
+def update_settings(url: str) -> dict[str, Any]:
+    """A pin makes a rehearsal change a plugin also between releases that ask for nothing."""
+    return {"base": url, "pins": {"matrix-auth": "3.2.2"}, "watch_hours": 0}
 
 
 def document(

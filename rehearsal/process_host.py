@@ -32,6 +32,7 @@ class ProcessHost:
         self.blue_url = f"http://127.0.0.1:{blue_port}"
 
     def start_blue(self, home: Path) -> None:
+        self._home.parent.mkdir()
         home.rename(self._home)
         self._instances.mkdir()
         command = self._launch.arguments(war_path(self._wars, self._version), self._blue_port)

@@ -16,7 +16,7 @@ from typing import Any, Protocol, Self
 
 import yaml
 
-from rehearsal.bot_settings import CONTROLLER, TOKEN_VARIABLE, document
+from rehearsal.bot_settings import CONTROLLER, TOKEN_VARIABLE, document, update_settings
 from rehearsal.catalogue import arrange
 from rehearsal.child_processes import Supervisor, tail
 from rehearsal.free_ports import free_port, free_range, require_free
@@ -26,6 +26,7 @@ from rehearsal.launch import REAL, STAND_IN, place_wars
 from rehearsal.process_host import ProcessHost
 from rehearsal.routers import ROUTERS
 from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDriver
+from rehearsal.updates import UpdateCentreStandIn, install_sixty
 
 __all__ = ["Host", "Stage", "StageError", "StageOptions", "ci_upgrade"]
 
@@ -168,6 +169,8 @@ class Stage:
             executors=EXECUTORS,
             pipelines=self._launch is STAND_IN,
         )
+        if self._launch is STAND_IN:
+            install_sixty(home)
         self._stack.callback(self.host.close)
         self.host.start_blue(home)
         self._start_workspace()
@@ -214,6 +217,11 @@ class Stage:
             minutes_scale=self.options.minutes_scale,
             boot_seconds=self._launch.boot_seconds,
         )
+        settings["updates"] = {"watch_hours": 0}
+        if self._launch is STAND_IN:
+            # Its plugin files have no code in them: nothing for a real Jenkins.
+            updates = self._stack.enter_context(UpdateCentreStandIn(self._directory / "plugins"))
+            settings["updates"] = update_settings(updates.url)
         self.config.write_text(yaml.safe_dump(settings, sort_keys=False), encoding="utf-8")
         self.bot = Supervisor(
             [ci_upgrade(), "serve", "--config", str(self.config)],

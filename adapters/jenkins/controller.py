@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from adapters.jenkins.connection import Connection
-from bot.model import Agent, Boot, Identity, Inventory, Job, LogRecord, Plugin, Probe
+from bot.model import Agent, Boot, Dependency, Identity, Inventory, Job, LogRecord, Plugin, Probe
 
 __all__ = ["JenkinsController"]
 
@@ -57,9 +59,25 @@ class JenkinsController:
             old_data=found["oldData"],
         )
 
+    def plugins(self) -> tuple[Plugin, ...]:
+        return tuple(
+            Plugin(
+                p["name"],
+                p["version"],
+                p["enabled"],
+                p["active"],
+                p["requiredCore"] or "",
+                tuple(Dependency(d["name"], d["version"], d["optional"]) for d in p["dependencies"]),
+            )
+            for p in self._connection.run("plugins")["plugins"]
+        )
+
+    def options(self, names: Collection[str]) -> frozenset[str]:
+        return frozenset(self._connection.run("options", names=sorted(names))["given"])
+
     def agents(self) -> tuple[Agent, ...]:
         found = self._connection.run("agents")["agents"]
-        return tuple(Agent(a["name"], a["online"], a["java"], a["remoting"]) for a in found)
+        return tuple(Agent(a["name"], a["online"], a["java"], a["remoting"], a["launcher"]) for a in found)
 
     def log(self, since_ms: int) -> tuple[LogRecord, ...]:
         records = self._connection.run("log", sinceMs=since_ms)["records"]

@@ -56,7 +56,7 @@ class BotCommands:
             return current(store, controller) or first_instance(controller)
 
         arguments, permissions = Arguments(config, store), Permissions(config.slack)
-        looking = Looking(config, store, contexts, announcer, arguments, instance)
+        looking = Looking(config, store, contexts, announcer, arguments, instance, clock)
         self._store = store
         self._looking = looking
         self._forms = Forms(config, store, contexts, instance)
@@ -104,6 +104,8 @@ class BotCommands:
     def click(self, action: str, value: str, actor: Actor) -> Notice | None:
         def act() -> Notice | None:
             asked = json.loads(value)
+            if action == "plan":
+                return self._table["plan"]([asked["controller"], asked["target"]], actor)
             upgrade = self._store.get(asked["upgrade"])
             if action in ("approve", "hold") and "gate" in asked:
                 gate = self._store.gate(asked["gate"])

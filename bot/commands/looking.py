@@ -12,9 +12,11 @@ from bot.content import Notice
 from bot.context import Contexts
 from bot.messages import dashboard
 from bot.model import Instance
-from bot.phases.preflight import inspect
+from bot.phases.preflight import plan_for
+from bot.ports import Clock
 from bot.store import Store
 from bot.upgrade import Status, Upgrade
+from bot.upgrade_plan.wording import plan_notice
 
 __all__ = ["HELP", "Looking"]
 
@@ -41,6 +43,7 @@ class Looking:
         announcer: Announcer,
         arguments: Arguments,
         instance: Callable[[str], Instance],
+        clock: Clock,
     ) -> None:
         """``instance`` tells a controller's running instance."""
         self._config = config
@@ -49,6 +52,7 @@ class Looking:
         self._announcer = announcer
         self._arguments = arguments
         self._instance = instance
+        self._clock = clock
 
     def help(self, words: list[str], _actor: Actor) -> Notice:
         if words and words[0] in HELP:
@@ -96,17 +100,8 @@ class Looking:
 
     def plan(self, words: list[str], _actor: Actor) -> Notice:
         controller, target, _ = self._arguments.controller_and_version(words, "plan")
-        findings = inspect(self._contexts.services(controller), self._instance(controller), target)
-        marks = {"blocker": "✗ blocker", "warning": "⚠ warning", "ok": "✓ ok"}
-        ordered = sorted(findings, key=lambda finding: list(marks).index(finding.level))
-        blockers = sum(finding.level == "blocker" for finding in findings)
-        text = f"{controller} → {target}: " + (f"{blockers} blockers" if blockers else "ready to start")
-        traffic = ", ".join(str(step) for step in self._config.controllers[controller].policy.traffic)
-        lines = (
-            *(f"{marks[f.level]} {f.name}: {f.text}" for f in ordered),
-            f"Traffic: {traffic}; each step waits for an approval.",
-        )
-        return Notice(text, lines, "bad" if blockers else "good")
+        services, instance = self._contexts.services(controller), self._instance(controller)
+        return plan_notice(plan_for(services, instance, target, self._store, self._clock.now()))
 
 
 def _outcome(upgrade: Upgrade) -> str:

@@ -3,50 +3,52 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Literal
 
 from bot.context import Context, Services
 from bot.errors import BotError, Permanent
 from bot.model import Identity, Instance, RouterState, Side
-from bot.ports import Jenkins
+from bot.store import Store
+from bot.upgrade_plan import Finding, UpgradePlan, make_plan
+from bot.upgrade_plan.stored import remember_plan
 from bot.versions import java_for, parse_version
 
-__all__ = ["Finding", "inspect", "run"]
+__all__ = ["Finding", "inspect", "plan_for", "run"]
+
+PAST_UPGRADES = 20
+"""So many of the controller's upgrades are looked at for how long things take."""
 
 BACKUP_FLOOR_BYTES = 200 * 1024**2
 """Less free space than this where backups or homes go is a blocker whatever the home's size."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    level: Literal["ok", "warning", "blocker"]
-    name: str
-    text: str
-    """A sentence; for a blocker also what to do about it."""
-
-
 def run(ctx: Context) -> str:
     upgrade = ctx.upgrade
-    findings = inspect(ctx.services, upgrade.blue, upgrade.target)
-    blockers = [finding for finding in findings if finding.level == "blocker"]
-    warnings = [finding for finding in findings if finding.level == "warning"]
-    if blockers:
-        raise Permanent(" ".join(f"{finding.name}: {finding.text}" for finding in blockers))
+    plan = plan_for(ctx.services, upgrade.blue, upgrade.target, ctx.store, ctx.clock.now())
+    if plan.blockers:
+        raise Permanent(" ".join(f"{finding.name}: {finding.text}" for finding in plan.blockers))
     identity = ctx.services.jenkins(upgrade.blue).identity()
+    # What is approved now is what the later steps do, whatever an update centre offers by then.
+    remember_plan(ctx.store, ctx.id, plan.plugins)
     ctx.update(lambda row: row.with_facts(executors=identity.executors))
-    if warnings:
+    if plan.warnings:
         ctx.say(
             "Preflight has warnings",
-            *(f"{finding.name}: {finding.text}" for finding in warnings),
+            *(f"{finding.name}: {finding.text}" for finding in plan.warnings),
             tone="warning",
             key="warnings",
         )
-    return f"{len(findings)} checks, {len(warnings)} warnings"
+    changes = len(plan.plugins.changes)
+    return f"{len(plan.all_findings())} checks, {len(plan.warnings)} warnings, {changes} plugins to change"
+
+
+def plan_for(services: Services, blue: Instance, target: str, store: Store, now: float) -> UpgradePlan:
+    """The whole plan; ``now`` is in epoch seconds."""
+    past = store.history(services.name, PAST_UPGRADES)
+    return make_plan(services, blue, target, inspect(services, blue, target), past, now)
 
 
 def inspect(services: Services, blue: Instance, target: str) -> tuple[Finding, ...]:
-    """Every finding, in a fixed order. Only looks."""
+    """Everything about the machine and the controller itself, in a fixed order. Only looks."""
     jenkins = services.jenkins(blue)
     findings: list[Finding] = []
     identity: list[Identity] = []
@@ -61,7 +63,7 @@ def inspect(services: Services, blue: Instance, target: str) -> tuple[Finding, .
 
     findings.append(_asked("Controller", reachable))
     if identity:
-        findings += _about_controller(services, jenkins, identity[0], target)
+        findings += _about_controller(services, identity[0], target)
     findings += [
         _asked("Target", lambda: _target(services, blue, target)),
         _asked("Router", lambda: _router(services, blue)),
@@ -71,9 +73,7 @@ def inspect(services: Services, blue: Instance, target: str) -> tuple[Finding, .
     return tuple(findings)
 
 
-def _about_controller(
-    services: Services, jenkins: Jenkins, identity: Identity, target: str
-) -> Iterator[Finding]:
+def _about_controller(services: Services, identity: Identity, target: str) -> Iterator[Finding]:
     user = services.config.user
     if identity.administrator:
         yield Finding("ok", "Permissions", f"{identity.user} administers the controller.")
@@ -100,7 +100,6 @@ def _about_controller(
     if identity.root_url.rstrip("/") != str(services.config.url).rstrip("/"):
         text = f"Jenkins says its URL is {identity.root_url or 'not set'}, the configuration says {services.config.url}."
         yield Finding("warning", "Root URL", text)
-    yield _asked("Agents", lambda: _agents(jenkins, target))
 
 
 def _asked(name: str, ask: Callable[[], Finding]) -> Finding:
@@ -164,26 +163,3 @@ def _memory(services: Services, blue: Instance) -> Finding:
             "the running instance's memory could not be measured; green needs as much again.",
         )
     return Finding("ok", "Memory", f"green needs about {used / 1024**2:.0f} MiB more, as much as blue uses.")
-
-
-def _agents(jenkins: Jenkins, target: str) -> Finding:
-    needed = java_for(target)
-    old = [
-        f"{a.name} (Java {a.java})"
-        for a in jenkins.agents()
-        if a.online and a.java and _feature(a.java) not in needed
-    ]
-    if old:
-        versions = " or ".join(map(str, needed))
-        return Finding(
-            "warning",
-            "Agents",
-            f"agents of {target} need Java {versions}; these have another: {', '.join(old)}.",
-        )
-    return Finding("ok", "Agents", "every connected agent has a Java that the target takes.")
-
-
-def _feature(java: str) -> int:
-    """``17.0.15`` → 17, ``1.8.0_392`` → 8."""
-    parts = java.split(".")
-    return int(parts[1] if parts[0] == "1" else parts[0])

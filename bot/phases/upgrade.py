@@ -1,4 +1,4 @@
-"""Upgrade: green starts on the target core, fenced; then it is brought up to date and made known to the router."""
+"""Upgrade: green gets the planned plugins and starts on the target core, fenced; then it is brought up to date and made known to the router."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from bot.context import Context
 from bot.errors import NotStarted, Permanent, Temporary
 from bot.model import Role, Side
 from bot.ownership.sync import sync
+from bot.phases.plugins import place_plugins
 from bot.traffic import set_router
 
 __all__ = ["run"]
@@ -16,6 +17,8 @@ __all__ = ["run"]
 def run(ctx: Context) -> str:
     green = ctx.upgrade.instance(Side.GREEN)
     environment = ctx.services.environment
+    if not environment.state(green).running:
+        place_plugins(ctx)
     ctx.change("start", lambda: environment.start(green), again=True)
     seconds = await_boot(ctx)
     ctx.update(lambda row: row.with_facts(green_up_at=row.facts.get("green_up_at", ctx.clock.now())))

@@ -11,6 +11,8 @@ from bot.errors import Permanent
 from bot.evidence import gather, take_sample
 from bot.model import Inventory, Role, Side
 from bot.ownership.sync import running_builds, sync
+from bot.phases.plugins import differences
+from bot.upgrade_plan.stored import planned
 
 __all__ = ["Check", "compare", "run"]
 
@@ -58,10 +60,13 @@ def _checks(ctx: Context) -> list[Check]:
     running = [build.job for build in running_builds(ctx, Side.BLUE)]
     with ctx.services.ownership:
         sync(ctx, ctx.upgrade.owner)
+    there = green.inventory()
+    wrong = differences(planned(ctx.store, ctx.id), there.plugins)
     checks = [
         Check("Version", boot.version == ctx.upgrade.target, f"green answers as {boot.version}"),
         Check("Guard", state.role is Role.FOLLOWER, f"green is {state.role.value}"),
-        *compare(blue, green.inventory(), running),
+        *compare(blue, there, running),
+        Check("Plugin versions", not wrong, "; ".join(wrong[:5]) or f"all {len(there.plugins)} as planned"),
     ]
     errors = [
         record

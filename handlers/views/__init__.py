@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.content import Content, Dashboard, Entry, GateCard, Notice, Picture
+from bot.content import Announcement, Content, Dashboard, Entry, GateCard, Notice, Picture
+from handlers.views.announcement import announcement
 from handlers.views.blocks import Rendered
 from handlers.views.dashboard import dashboard
 from handlers.views.entry import entry
@@ -16,6 +17,7 @@ from handlers.views.picture import picture
 __all__ = ["Rendered", "render"]
 
 _VIEWS: dict[type[Any], Callable[[Any], Rendered]] = {
+    Announcement: announcement,
     Dashboard: dashboard,
     Entry: entry,
     GateCard: gate_card,

@@ -75,6 +75,18 @@ def test_inventory_and_log(jenkins: Jenkins) -> None:
     assert jenkins.log(jenkins.identity().now_ms + 60_000) == ()
 
 
+def test_plugins_and_options(jenkins: Jenkins) -> None:
+    """Plugins come with what they need, the same ones as in the inventory; no option is set that was not given."""
+    plugins = jenkins.plugins()
+    assert [(one.name, one.version) for one in plugins] == [
+        (one.name, one.version) for one in jenkins.inventory().plugins
+    ]
+    needs = {one.name: {need.name: need.optional for need in one.dependencies} for one in plugins}
+    assert needs["workflow-cps"] == {"workflow-api": False, "workflow-job": True}
+    assert all(one.required_core == "2.346" for one in plugins)
+    assert jenkins.options(["no.such.option", "rehearsal.boot.seconds"]) == {"rehearsal.boot.seconds"}
+
+
 def test_probe_is_timed_and_carries_credentials(jenkins: Jenkins, standin: Standin) -> None:
     """With them 200, without them 403; an unknown page is an answer too."""
     probe = jenkins.probe("/api/json")

@@ -266,6 +266,8 @@ def test_nodes_are_withdrawn_unless_busy_and_come_back(standin: Standin) -> None
 SAMPLES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "identity": ({}, IDENTITY),
     "inventory": ({}, INVENTORY),
+    "plugins": ({}, {"plugins"}),
+    "options": ({"names": ["a.b"]}, {"given"}),
     "agents": ({}, {"agents"}),
     "log": ({"sinceMs": 0}, {"records"}),
     "guard": ({"role": None}, {"role", "upgrade", "persisted", "busy", "pending"}),

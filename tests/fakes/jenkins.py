@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import NotStarted, Temporary
@@ -21,6 +21,7 @@ from bot.model import (
     Job,
     LogRecord,
     NodeSet,
+    Plugin,
     Probe,
     QueueItem,
     Role,
@@ -76,6 +77,8 @@ class FakeJenkins:
     next_item: int = 1
     node_set: NodeSet = field(default_factory=lambda: NodeSet({}, {}, 2))
     last_minute: int = 0
+    connected: tuple[Agent, ...] = ()
+    given_options: frozenset[str] = frozenset()
 
     # ---- the world's side
 
@@ -198,10 +201,22 @@ class FakeJenkins:
             )
             for name in counts
         )
-        return Inventory(jobs, (), ("all",), (), (), ("bot",), (), {}, {}, 0)
+        return Inventory(jobs, (), ("all",), (), (), ("bot",), self.plugins(), {}, {}, 0)
+
+    def plugins(self) -> tuple[Plugin, ...]:
+        self._answer()
+        return tuple(
+            Plugin(path.removeprefix("plugins/").removesuffix(".jpi"), content.decode(), True, True, "2.346")
+            for path, content in sorted(self.files.items())
+            if path.startswith("plugins/") and path.endswith(".jpi")
+        )
+
+    def options(self, names: Collection[str]) -> frozenset[str]:
+        self._answer()
+        return self.given_options & frozenset(names)
 
     def agents(self) -> tuple[Agent, ...]:
-        return ()
+        return self.connected
 
     def log(self, since_ms: int) -> tuple[LogRecord, ...]:
         return ()

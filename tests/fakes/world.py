@@ -29,7 +29,8 @@ from bot.model import (
     Side,
     Traffic,
 )
-from bot.ports import Selection
+from bot.plugins import Policy
+from bot.ports import Selection, UpdateCentre
 from bot.series import Series
 from bot.upgrade import Upgrade
 from bot.watching import Watcher
@@ -94,7 +95,7 @@ class FakeEnvironment:
             path
             for root in selection.roots
             for path in sorted(files, key=lambda path: path.endswith(selection.last or ("\0",)))
-            if (root == "" or path.startswith(root + "/")) and selection.keep(path, False)
+            if (root in ("", path) or path.startswith(root + "/")) and selection.keep(path, False)
         ]
         buffer = io.BytesIO()
         with tarfile.open(fileobj=buffer, mode="w") as tar:
@@ -211,6 +212,8 @@ class World:
         self.environment = FakeEnvironment(self)
         self.backups = FakeBackups()
         self.router = FakeRouter()
+        self.updates: UpdateCentre | None = None
+        self.plugin_policy = Policy()
         self.triggered: list[str] = []
         self.exposed: set[str] = set()
         self.blue = Instance("main-first", "2.426.2", "http://blue", "blue")
@@ -293,10 +296,14 @@ class Bot:
             jenkins=world.jenkins,
             follower_guard=lambda upgrade: f"// guard of {upgrade}",
             ownership=threading.RLock(),
+            updates=world.updates,
+            plugin_policy=world.plugin_policy,
         )
         announcer = Announcer(self.store, config, _draw, lambda: None)
         gates = Gates(self.store, announcer, world.clock)
-        contexts = Contexts(self.store, {"main": services}, world.clock, announcer, crash_point)
+        self.contexts = contexts = Contexts(
+            self.store, {"main": services}, world.clock, announcer, crash_point
+        )
         self.engine = Engine(
             store=self.store,
             contexts=contexts,

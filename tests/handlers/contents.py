@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 from bot.content import (
+    Announcement,
     Button,
     Confirm,
     Content,
@@ -112,6 +113,12 @@ USUAL: dict[str, Content] = {
     "entry": Entry("Backup – done in 184.2 s", ("1.2 GB", "20311 files"), "good", NOW),
     "picture": Picture("Blue and green so far", "Blue: 14 ms. Green: 15 ms.", "/tmp/a.png"),  # noqa: S108 # only a name
     "notice": Notice("There is no command `stat`.", tone="warning"),
+    "announcement": Announcement(
+        "main runs 2.426.2; the newest LTS is 2.516.3.",
+        ("SECURITY-1 (core): Path traversal",),
+        "warning",
+        (Button("plan", "Plan upgrade", '{"controller": "main", "target": "2.516.3"}'),),
+    ),
 }
 
 NASTY = {
@@ -171,4 +178,5 @@ def worst(text: str) -> dict[str, Content]:
         "entry": Entry(text, many, "bad", NOW),
         "picture": Picture(text, text, text),
         "notice": Notice(text, many, "warning"),
+        "announcement": Announcement(text, many, "warning", buttons),
     }

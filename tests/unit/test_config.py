@@ -116,3 +116,33 @@ def test_faults_of_an_haproxy_are_named_by_their_key(
     """The kind is no part of the key path."""
     with pytest.raises(ConfigurationError, match=fault):
         with_router(tmp_path, {"kind": "haproxy", **router})
+
+
+def test_updates_of_one_controller_replace_those_of_all(tmp_path: Path) -> None:
+    """Without any section the public update centre is asked and as little as possible is changed."""
+    base = make_config(tmp_path).model_dump(mode="json")
+    plain = parse(base, "x").updates_of("main")
+    assert (str(plain.base), plain.plugins, plain.pins) == ("https://updates.jenkins.io/", "minimal", {})
+    base["updates"] = {"plugins": "latest", "pins": {"git": "5.7.0"}}
+    assert parse(base, "x").updates_of("main").plugins == "latest"
+    base["controllers"]["main"]["updates"] = {"directory": "/srv/updates"}
+    own = parse(base, "x").updates_of("main")
+    assert (own.directory, own.plugins, own.pins) == (Path("/srv/updates"), "minimal", {})
+
+
+@pytest.mark.parametrize(
+    ("section", "advice"),
+    [
+        ({"directory": "/d", "metadata_file": "/f"}, "not both"),
+        ({"base": "https://ann:hunter2@mirror/"}, "must not contain a user or password"),
+        ({"plugins": "newest"}, "minimal"),
+        ({"base": "ftp://mirror/"}, "updates.base"),
+    ],
+)
+def test_updates_that_make_no_sense_are_refused(tmp_path: Path, section: dict[str, str], advice: str) -> None:
+    """And a password in an address is not repeated."""
+    base = make_config(tmp_path).model_dump(mode="json")
+    base["updates"] = section
+    with pytest.raises(ConfigurationError, match=advice) as caught:
+        parse(base, "x")
+    assert "hunter2" not in str(caught.value)

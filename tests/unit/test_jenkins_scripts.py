@@ -118,10 +118,11 @@ def test_identity_agents_and_log(rig: GroovyRig, tmp_path: Path) -> None:
     assert (identity["executors"], identity["agentPort"], identity["user"]) == (2, -1, "ann")
     assert identity["home"] == str(tmp_path / "home")
     assert identity["startedMs"] <= identity["nowMs"]
+    inbound = "hudson.slaves.JNLPLauncher"
     assert agents == [
-        {"name": "fine", "online": True, "java": "17.0.9", "remoting": "3148"},
-        {"name": "hung", "online": True, "java": None, "remoting": None},
-        {"name": "away", "online": False, "java": None, "remoting": None},
+        {"name": "fine", "online": True, "java": "17.0.9", "remoting": "3148", "launcher": inbound},
+        {"name": "hung", "online": True, "java": None, "remoting": None, "launcher": inbound},
+        {"name": "away", "online": False, "java": None, "remoting": None, "launcher": inbound},
     ]
     assert [record["atMs"] for record in records] == [1000, 2000]
     assert records[0]["message"] == "cannot do this (java.io.IOException: full)"
@@ -166,6 +167,35 @@ def test_inventory_counts_without_loading(rig: GroovyRig, tmp_path: Path) -> Non
     assert found["failedPlugins"] == {"sshd": "java.io.IOException: needs more"}
     assert found["oldData"] == 2
     assert list(found["monitors"]) == ["hudson.diagnosis.OldDataMonitor"]
+
+
+def test_plugins_with_what_they_need(rig: GroovyRig, tmp_path: Path) -> None:
+    """Needs and optional needs stand in one list, told apart, and the core that a plugin was built for is named."""
+    [found] = rig.play(tmp_path, "tell(resultOf(run('plugins')).plugins)", {"plugins": ("plugins", {})})
+    [plugin] = found
+    assert (plugin["name"], plugin["version"], plugin["enabled"]) == ("git", "5.2.1", True)
+    assert plugin["requiredCore"] == "2.387.3"
+    assert plugin["dependencies"] == [
+        {"name": "git-client", "version": "4.5.0", "optional": False},
+        {"name": "jaxb", "version": "2.3.0", "optional": True},
+    ]
+
+
+def test_options_tells_names_and_never_values(rig: GroovyRig, tmp_path: Path) -> None:
+    """System properties and the war's own options are found by name, also when they have a value; others are not told."""
+    names = ["--httpPort", "--httpsKeyStore", "set.one", "set.two", "not.set"]
+    [answer] = rig.play(
+        tmp_path,
+        """
+        System.setProperty('set.one', 'hunter2')
+        System.setProperty('set.two', '')
+        System.setProperty('sun.java.command', 'jenkins.war --httpPort=8080 --httpsKeyStorePassword=hunter2 --prefix=/x')
+        tell(run('options'))
+        """,
+        {"options": ("options", {"names": names})},
+    )
+    assert json.loads(answer.split("CI-UPGRADE-RESULT:")[1])["given"] == ["--httpPort", "set.one", "set.two"]
+    assert "hunter2" not in answer
 
 
 def test_inventory_lists_credential_ids_by_store(rig: GroovyRig, tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ try {
         } finally {
             answer?.cancel(true)
         }
-        [name: computer.name, online: computer.online, java: versions[0], remoting: versions[1]]
+        def launcher = computer.respondsTo('getDelegatedLauncher') ? computer.delegatedLauncher?.getClass()?.name : null
+        [name: computer.name, online: computer.online, java: versions[0], remoting: versions[1], launcher: launcher]
     }
     println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson([agents: agents]))
 } finally {

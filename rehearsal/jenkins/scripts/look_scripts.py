@@ -1,8 +1,9 @@
-"""Scripts that look and change nothing: identity, inventory, agents, log."""
+"""Scripts that look and change nothing: identity, inventory, plugins, options, agents, log."""
 
 from __future__ import annotations
 
 import shutil
+from dataclasses import asdict
 from typing import Any
 
 from rehearsal.jenkins import documents
@@ -69,6 +70,27 @@ def inventory(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def plugins(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "plugins": [
+            {
+                "name": plugin.name,
+                "version": plugin.version,
+                "enabled": plugin.enabled,
+                "active": plugin.enabled,
+                "requiredCore": plugin.required_core,
+                "dependencies": [asdict(need) for need in plugin.dependencies],
+            }
+            for plugin in session.controller.plugins.loaded
+        ]
+    }
+
+
+def options(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
+    properties = session.controller.options.properties
+    return {"given": [name for name in arguments["names"] if name in properties]}
+
+
 def agents(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
     return {
         "agents": [
@@ -77,6 +99,7 @@ def agents(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
                 "online": not agent.offline,
                 "java": None if agent.offline else JAVA_VERSION,
                 "remoting": None if agent.offline else REMOTING_VERSION,
+                "launcher": "hudson.slaves.CommandLauncher",
             }
             for name, agent in sorted(session.controller.computers.agents.items())
         ]
@@ -117,4 +140,11 @@ def _credentials(controller: Controller) -> list[str]:
     return sorted({one.text or "" for one in documents.read(file).iter("id")})
 
 
-SCRIPTS = {"identity": identity, "inventory": inventory, "agents": agents, "log": log}
+SCRIPTS = {
+    "identity": identity,
+    "inventory": inventory,
+    "plugins": plugins,
+    "options": options,
+    "agents": agents,
+    "log": log,
+}

@@ -1,0 +1,19 @@
+"""Implements the port ``UpdateCentre``: over the network with a cache, or from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from adapters.update_centre.files import DirectoryUpdateCentre
+from adapters.update_centre.online import OnlineUpdateCentre
+from bot.ports import Clock, UpdateCentre
+from bot.update_settings import UpdatesConfig
+
+__all__ = ["build_update_centre"]
+
+
+def build_update_centre(settings: UpdatesConfig, cache: Path, clock: Clock) -> UpdateCentre:
+    """``cache`` is a directory for stored copies; nothing is asked before a verb is called."""
+    if settings.directory is not None:
+        return DirectoryUpdateCentre(settings.directory)
+    return OnlineUpdateCentre(settings, cache, clock)

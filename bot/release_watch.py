@@ -1,0 +1,96 @@
+"""Tells the channel, once for each release, that a controller is behind the newest LTS, and how many advisories that would fix."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Sequence
+
+from bot.content import Announcement, Button
+from bot.errors import BotError
+from bot.model import Plugin
+from bot.plugins import Catalogue
+from bot.plugins.advisories import advisory_lines
+from bot.plugins.version_number import older
+from bot.ports import Jenkins, UpdateCentre
+from bot.store import Store
+
+__all__ = ["ReleaseWatch"]
+
+log = logging.getLogger(__name__)
+
+ADVISORIES_SHOWN = 5
+
+
+class ReleaseWatch:
+    """Of one controller."""
+
+    def __init__(
+        self,
+        controller: str,
+        channel: str,
+        store: Store,
+        updates: UpdateCentre,
+        jenkins: Callable[[], Jenkins],
+        wake: Callable[[], None],
+    ) -> None:
+        """``jenkins`` is the running instance; ``wake`` tells whoever delivers the outbox that there is something new."""
+        self._controller = controller
+        self._channel = channel
+        self._store = store
+        self._updates = updates
+        self._jenkins = jenkins
+        self._wake = wake
+
+    def look(self) -> None:
+        """Never raises: what cannot be asked now is asked the next time."""
+        try:
+            self._look()
+        except BotError as error:
+            log.warning("%s: new releases could not be looked for: %s", self._controller, error)
+
+    def _look(self) -> None:
+        if self._store.live_for(self._controller) is not None:
+            return
+        jenkins = self._jenkins()
+        running = jenkins.boot().version
+        offered = self._updates.newest_lts()
+        told = self._store.document(self._key) or {}
+        if not older(running, offered.core) or told.get("release") == offered.core:
+            return
+        announcement = announce(self._controller, running, jenkins.plugins(), offered)
+        # A message of its own stands where an upgrade's dashboard would. The same key again changes nothing more.
+        self._store.put(
+            f"release-{self._controller}-{offered.core}", "dashboard", self._channel, announcement
+        )
+        self._store.put_document(self._key, {"release": offered.core})
+        self._wake()
+
+    @property
+    def _key(self) -> str:
+        return f"release-watch:{self._controller}"
+
+
+def announce(controller: str, running: str, plugins: Sequence[Plugin], offered: Catalogue) -> Announcement:
+    """What is said about the release that the catalogue names. Pure."""
+    installed = {plugin.name: plugin.version for plugin in plugins}
+    updated = {
+        name: offered.releases[name].version if name in offered.releases else version
+        for name, version in installed.items()
+    }
+    fixed, _ = advisory_lines(installed, updated, running, offered.core, offered)
+    lines = [f"{line.id} ({line.component}): {line.message} {line.url}" for line in fixed[:ADVISORIES_SHOWN]]
+    if len(fixed) > ADVISORIES_SHOWN:
+        lines.append(f"and {len(fixed) - ADVISORIES_SHOWN} more")
+    count = f" It and its plugins fix {len(fixed)} published advisories." if fixed else ""
+    value = json.dumps({"controller": controller, "target": offered.core})
+    return Announcement(
+        f"{controller} runs {running}; the newest LTS is {offered.core}.{count}",
+        tuple(lines),
+        "warning" if fixed else "info",
+        (
+            Button(
+                "plan", "Plan upgrade", value, spoken=f"Plan the upgrade of {controller} to {offered.core}"
+            ),
+        ),
+    )

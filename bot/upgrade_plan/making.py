@@ -1,0 +1,194 @@
+"""Makes the plan of an upgrade: asks the controller and the update centre, then thinks. Changes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
+
+from bot.context import Services
+from bot.errors import BotError
+from bot.model import Agent, BackupRecord, Identity, Instance, Plugin
+from bot.plugins import Catalogue, PluginPlan, resolve
+from bot.plugins.version_number import VersionNumber, older
+from bot.ports import UpdateCentre
+from bot.upgrade import Upgrade
+from bot.upgrade_guide import Situation, load_rules, options_of_interest, rules_hit
+from bot.upgrade_plan.agents import agent_findings, agent_lines
+from bot.upgrade_plan.estimates import estimate
+from bot.upgrade_plan.guide import demands_of, rule_lines
+from bot.upgrade_plan.records import Finding, Source, UpgradePlan
+from bot.versions import hops, java_feature, java_for
+
+__all__ = ["make_plan"]
+
+T = TypeVar("T")
+
+HEADROOM = 1.1
+"""Of the last backup's size."""
+
+
+def make_plan(
+    services: Services,
+    blue: Instance,
+    target: str,
+    looked: Sequence[Finding],
+    past: Sequence[Upgrade],
+    now: float,
+) -> UpgradePlan:
+    """``looked``: what preflight found on the machine; ``past``: the controller's upgrades, newest first; ``now``: epoch seconds.
+
+    Whatever cannot be asked becomes a finding; nothing is raised.
+    """
+    findings = list(looked)
+    jenkins = services.jenkins(blue)
+    identity: Identity | None = _asked(jenkins.identity, None)
+    if identity is None:
+        return UpgradePlan(services.name, "", target, (target,), tuple(findings), PluginPlan(known=False))
+    plugins: tuple[Plugin, ...] = _required(jenkins.plugins, (), "Plugins", findings)
+    agents: tuple[Agent, ...] = _required(jenkins.agents, (), "Agents", findings)
+    rules, none = load_rules(), frozenset[str]()
+    options = _required(lambda: jenkins.options(options_of_interest(rules)), none, "Options", findings)
+    source = identity.version
+    situation = Situation(
+        source,
+        target,
+        {p.name: p for p in plugins},
+        java_feature(identity.java),
+        options,
+        bool(agents),
+        services.plugin_policy.mode == "minimal",
+    )
+    hits = rules_hit(rules, situation)
+    catalogue = _catalogue(services.updates, plugins, target, services, findings)
+    if catalogue is None:
+        plan = PluginPlan(kept={plugin.name: plugin.version for plugin in plugins}, known=False)
+    else:
+        plan = resolve(
+            plugins, source, target, catalogue, services.plugin_policy, demands_of(hits, catalogue)
+        )
+        findings.append(_advisories(plan))
+    way = hops(source, target) if agents else (target,)
+    lines = agent_lines(agents, way[0])
+    findings += agent_findings(lines, source, way)
+    stops = {hit.rule.through for hit in hits if hit.rule.through is not None}
+    all_hops = tuple(sorted({*way, *stops}, key=VersionNumber))
+    java: tuple[int, ...] = _asked(lambda: services.environment.core(target, blue).java, ())
+    disk = _disk(services, blue, plan)
+    findings += _room(disk)
+    return UpgradePlan(
+        controller=services.name,
+        source=source,
+        target=target,
+        hops=all_hops,
+        findings=tuple(findings),
+        plugins=plan,
+        rules=tuple(rule_lines(hits, {p.name: p.version for p in plugins}, plan, catalogue)),
+        agents=lines,
+        java={
+            "controller": identity.java,
+            "available": list(java),
+            "needed": {hop: list(java_for(hop)) for hop in all_hops},
+        },
+        disk=disk,
+        estimates=tuple(estimate(services.config.policy, past)),
+        updates=_source(catalogue, now),
+        traffic=services.config.policy.traffic,
+    )
+
+
+def _asked(ask: Callable[[], T], otherwise: T) -> T:
+    """For what preflight reports already when it cannot be asked."""
+    try:
+        return ask()
+    except BotError:
+        return otherwise
+
+
+def _required(ask: Callable[[], T], otherwise: T, name: str, findings: list[Finding]) -> T:
+    """What the plan rests on and cannot be asked is a blocker."""
+    try:
+        return ask()
+    except BotError as error:
+        findings.append(Finding("blocker", name, str(error)))
+        return otherwise
+
+
+def _catalogue(
+    updates: UpdateCentre | None,
+    plugins: Sequence[Plugin],
+    target: str,
+    services: Services,
+    findings: list[Finding],
+) -> Catalogue | None:
+    kept = "Plugins are kept as they are, and what is known about their security is not asked."
+    if updates is None:
+        findings.append(Finding("warning", "Update centre", f"none is configured. {kept}"))
+        return None
+    try:
+        catalogue = updates.catalogue(target)
+    except BotError as error:
+        findings.append(Finding("warning", "Update centre", f"{error} {kept}"))
+        return None
+    versions_of = {*services.plugin_policy.pins, *_too_new(catalogue, plugins, target)}
+    if versions_of:
+        try:
+            catalogue = updates.catalogue(target, versions_of)
+        except BotError as error:
+            text = f"only the offered releases are known, not the other versions of {', '.join(sorted(versions_of))}: {error}"
+            findings.append(Finding("warning", "Update centre", text))
+    if catalogue.stale is not None:
+        text = f"an older copy of its data is used, because it could not be asked: {catalogue.stale}"
+        findings.append(Finding("warning", "Update centre", text))
+    return catalogue
+
+
+def _too_new(catalogue: Catalogue, plugins: Sequence[Plugin], target: str) -> set[str]:
+    """Plugins, and what they need, whose offered release needs a newer core: an older release may do."""
+    seen: set[str] = set()
+    left = [plugin.name for plugin in plugins]
+    while left:
+        name = left.pop()
+        release = catalogue.releases.get(name)
+        if name in seen or release is None:
+            continue
+        seen.add(name)
+        left += [need.name for need in release.dependencies if not need.optional]
+    return {name for name in seen if older(target, catalogue.releases[name].required_core)}
+
+
+def _advisories(plan: PluginPlan) -> Finding:
+    fixable = sum(line.fixable for line in plan.left)
+    text = f"fixes {len(plan.fixed)} advisories, leaves {len(plan.left)}"
+    if fixable:
+        text += f", {fixable} of which newer releases fix (`plugins: latest`, or a pin)"
+    return Finding("warning" if plan.left else "ok", "Advisories", f"{text}.")
+
+
+def _source(catalogue: Catalogue | None, now: float) -> Source | None:
+    if catalogue is None:
+        return None
+    return Source(catalogue.origin, round(max(0.0, now - catalogue.fetched_at)), catalogue.stale)
+
+
+def _disk(services: Services, blue: Instance, plan: PluginPlan) -> dict[str, int | None]:
+    backups: tuple[BackupRecord, ...] = _asked(services.backups.list, ())
+    newest = next((record for record in backups if record.controller == services.name), None)
+    return {
+        "backups_free": _asked(services.backups.free_bytes, None),
+        "homes_free": _asked(lambda: services.environment.state(blue).home_bytes_free, None),
+        "last_home": newest.bytes if newest else None,
+        "last_archive": newest.archive_bytes if newest else None,
+        "plugin_downloads": plan.download_bytes,
+    }
+
+
+def _room(disk: Mapping[str, int | None]) -> Iterator[Finding]:
+    """Compared with the last backup, where there is one: a home seldom shrinks."""
+    for free, needed, where in (
+        ("homes_free", "last_home", "homes"),
+        ("backups_free", "last_archive", "backups"),
+    ):
+        has, wants = disk[free], disk[needed]
+        if has is not None and wants is not None and has < wants * HEADROOM:
+            text = f"{where} need about {wants * HEADROOM / 1024**3:.1f} GiB, {has / 1024**3:.1f} GiB are free: free some."
+            yield Finding("blocker", "Disk", text)
