@@ -89,7 +89,7 @@ class _Resolution:
             for plugin in installed
         }
         self._now = dict(self._before)
-        self._demands = [demand for demand in demands if demand.plugin in self._before]
+        self._demands = list(demands)
 
     def plan(self) -> PluginPlan:
         self._settle()
@@ -127,8 +127,9 @@ class _Resolution:
     def _needs(self) -> Iterator[_Need]:
         """What the present choice asks for and does not have."""
         for demand in self._demands:
-            state = self._now[demand.plugin]
-            if older(state.version, demand.minimum):
+            # A rule speaks of plugins that are there; one that only comes along as a dependency is there too.
+            state = self._now.get(demand.plugin)
+            if state is not None and older(state.version, demand.minimum):
                 yield _Need(demand.plugin, demand.minimum, demand.reason)
         for name, state in sorted(self._now.items()):
             for need in state.dependencies if state.enabled else ():
