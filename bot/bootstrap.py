@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, partial
 from typing import Any
@@ -15,6 +15,7 @@ from adapters.charts import render_gate_chart
 from adapters.clock import SystemClock
 from adapters.environments import process
 from adapters.environments.docker import environment as docker
+from adapters.environments.docker.adopting import starting_configuration
 from adapters.homes.writer import write_home as unpack_home
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.scripts import guard_script
@@ -25,13 +26,15 @@ from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.sqlite_store import SqliteStore, hold_lock
 from adapters.update_centre import build_update_centre
 from bot.announcer import Announcer
+from bot.check import Outcome, check_controller
 from bot.commands import BotCommands
 from bot.config import Config, secret
 from bot.context import Contexts, Services
 from bot.engine import Engine
-from bot.errors import BotError, Permanent
+from bot.errors import BotError, ConfigurationError, Permanent
 from bot.faults import crash_point
 from bot.gates import Gates
+from bot.heartbeat import beat
 from bot.instances import current, forget_retired, retired
 from bot.model import Instance, RouterState, Side
 from bot.phases.preflight import plan_for
@@ -40,11 +43,21 @@ from bot.ports import Backups, Environment, Jenkins, Router
 from bot.release_watch import ReleaseWatch
 from bot.upgrade_plan import UpgradePlan
 from bot.watching import Watcher
-from handlers.credentials import read_credentials
+from handlers.credentials import read_credentials, refusal
 from handlers.serving import build_serving
 from handlers.views import render
 
-__all__ = ["Bot", "build_backups", "build_bot", "make_plan_of", "open_store", "serve_until", "unpack_home"]
+__all__ = [
+    "Bot",
+    "build_backups",
+    "build_bot",
+    "check_everything",
+    "make_plan_of",
+    "open_store",
+    "serve_until",
+    "starting_configuration",
+    "unpack_home",
+]
 
 log = logging.getLogger(__name__)
 
@@ -230,6 +243,35 @@ def make_plan_of(
     return plan_for(services, instance, target, store, SystemClock().now())
 
 
+def check_everything(
+    config: Config, environ: Mapping[str, str] = os.environ
+) -> Iterator[tuple[str, tuple[Outcome, ...]]]:
+    """Slack, then each controller, with what was found there. Changes nothing."""
+    yield "Slack", (_check_slack(environ),)
+    store = open_store(config)
+    for name, controller in config.controllers.items():
+        try:
+            token = secret(controller, environ)
+        except ConfigurationError as error:
+            yield name, (Outcome("missing", "API token", str(error)),)
+            continue
+        services = _services(config, name, token, build_backups(config))
+        yield name, check_controller(services, current(store, name) or first_instance(config, name))
+
+
+def _check_slack(environ: Mapping[str, str]) -> Outcome:
+    try:
+        # An app token or a signing secret belongs to one way in each; the bot token to both.
+        http = not environ.get("SLACK_APP_TOKEN")
+        credentials = read_credentials(environ, http=http)
+    except ConfigurationError as error:
+        return Outcome("missing", "Tokens", str(error))
+    fault = refusal(credentials)
+    if fault is not None:
+        return Outcome("missing", "Tokens", fault)
+    return Outcome("ready", "Tokens", f"the bot token is accepted ({'HTTP' if http else 'Socket'} Mode)")
+
+
 def _services(whole: Config, name: str, token: str, backups: Backups) -> Services:
     config, updates = whole.controllers[name], whole.updates_of(name)
     verify = str(config.verify_tls) if not isinstance(config.verify_tls, bool) else config.verify_tls
@@ -274,7 +316,7 @@ def serve_until(
             log.info("serving %s", ", ".join(sorted(config.controllers)))
             # In slices: a signal that another thread receives would not wake an endless wait of this one.
             while not stop.wait(SIGNAL_SECONDS):
-                pass
+                beat(config.state_directory)
         finally:
             stop.set()
             serving.close()

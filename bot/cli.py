@@ -28,6 +28,9 @@ class _LazyGroup(click.Group):
         "rehearse": ("rehearsal.cli", "rehearse"),
         "backup": ("bot.backup_cli", "backup"),
         "plan": ("bot.plan_cli", "plan"),
+        "check": ("bot.check_cli", "check"),
+        "adopt": ("bot.check_cli", "adopt"),
+        "health": ("bot.check_cli", "health"),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

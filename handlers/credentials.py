@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from bot.errors import ConfigurationError
 
-__all__ = ["Credentials", "read_credentials", "refused"]
+__all__ = ["Credentials", "read_credentials", "refusal", "refused"]
 
 API_URL = "https://slack.com/api/"
+ASK_SECONDS = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,18 @@ def refused(name: str, error: Exception) -> ConfigurationError | None:
         return None
     code = error.response.get("error")
     return ConfigurationError(_fault(name, f"is refused by Slack ({code})")) if code in _REFUSALS else None
+
+
+def refusal(credentials: Credentials) -> str | None:
+    """What Slack says against the bot token, or why it could not be asked; None when it is accepted."""
+    try:
+        WebClient(credentials.bot_token, base_url=credentials.api_url, timeout=ASK_SECONDS).auth_test()
+    except SlackApiError as error:
+        fault = refused("SLACK_BOT_TOKEN", error)
+        return str(fault) if fault else f"Slack answers {error.response.get('error')}"
+    except OSError as error:
+        return f"Slack does not answer at {credentials.api_url}: {error}"
+    return None
 
 
 def _fault_of(name: str, value: str) -> str:
