@@ -3,15 +3,17 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
-# What the tests need beside Python: a browser for the page, Groovy 2.4 and javac for the scripts, a router.
-SYSTEM_PACKAGES := chromium groovy default-jdk-headless haproxy
+# What the tests need beside Python: a browser for the page, Groovy 2.4 and javac for the scripts, a router, a Docker engine with
+# a registry, and an init for the containers.
+SYSTEM_PACKAGES := chromium groovy default-jdk-headless haproxy docker.io docker-registry tini
+SYSTEM_PROGRAMS := chromium groovyc javac haproxy dockerd docker-registry tini
 
-.PHONY: rehearsal test bench check screenshots system clean
+.PHONY: rehearsal test bench check screenshots system engine clean
 
 rehearsal: $(VENV)/rehearsal
 	$(BIN)/ci-upgrade rehearse $(ARGS)
 
-test: system $(VENV)/dev check
+test: system engine $(VENV)/dev check
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 check: $(VENV)/dev
@@ -26,8 +28,15 @@ screenshots: system $(VENV)/dev
 	$(BIN)/python -m tests.browser.screenshots docs/images
 
 system:
-	@command -v chromium >/dev/null && command -v groovyc >/dev/null && command -v javac >/dev/null && PATH="$$PATH:/usr/sbin" command -v haproxy >/dev/null || \
-		( $(SUDO) apt-get update -q && DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $(SYSTEM_PACKAGES) )
+	@for program in $(SYSTEM_PROGRAMS); do PATH="$$PATH:/usr/sbin" command -v $$program >/dev/null || missing=yes; done; \
+	[ -z "$$missing" ] || ( $(SUDO) apt-get update -q && \
+		DEBIAN_FRONTEND=noninteractive $(SUDO) apt-get install -y -q --no-install-recommends $(SYSTEM_PACKAGES) )
+
+# Started here where no service manager has done it; it goes on running.
+engine: system
+	@$(SUDO) docker info >/dev/null 2>&1 || $(SUDO) sh -c 'setsid dockerd >/dev/null 2>&1 </dev/null &'
+	@for try in $$(seq 60); do $(SUDO) docker info >/dev/null 2>&1 && exit 0; sleep 0.5; done; \
+		echo "The Docker engine does not start: run dockerd by hand to see why." >&2; exit 1
 
 $(VENV)/rehearsal $(VENV)/dev: pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "ci-upgrade needs Python 3.11 or newer: make PYTHON=python3.12 ...")'

@@ -26,7 +26,9 @@ def jenkins(engine: Any) -> Any:
         rig.close()
 
 
-def test_the_configuration_that_is_written_is_valid_and_names_what_was_found(jenkins: Any, tmp_path: Path) -> None:
+def test_the_configuration_that_is_written_is_valid_and_names_what_was_found(
+    jenkins: Any, tmp_path: Path
+) -> None:
     """And it is never written over another file."""
     rig, port = jenkins
     path = tmp_path / "ci-upgrade.yaml"

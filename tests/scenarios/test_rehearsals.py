@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 COMMAND = str(Path(sys.executable).with_name("ci-upgrade"))
+PROCESSES = ["--environment", "process", "--router", "envoy"]
+CONTAINERS = ["--environment", "docker", "--router", "haproxy"]
 SMALL = ["--rate", "20", "--jobs", "12", "--builds", "100"]
 
 
@@ -45,9 +47,12 @@ def assert_clean(summary: dict[str, Any]) -> None:
 
 
 @pytest.mark.timeout(280)
-def test_a_whole_upgrade_under_load_loses_nothing(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "stage", [PROCESSES, pytest.param(CONTAINERS, marks=pytest.mark.xdist_group("docker"))]
+)
+def test_a_whole_upgrade_under_load_loses_nothing(tmp_path: Path, stage: list[str]) -> None:
     """Fifty requests a second, forty jobs, two thousand builds of history."""
-    summary = rehearse(tmp_path, "--rate", "50", "--jobs", "40", "--builds", "2000", seconds=270)
+    summary = rehearse(tmp_path, *stage, "--rate", "50", "--jobs", "40", "--builds", "2000", seconds=270)
     assert summary["status"] == "completed"
     assert_clean(summary)
     assert summary["freeze_seconds"] < 3
@@ -65,7 +70,7 @@ def test_a_rollback_puts_users_back_at_once_and_loses_nothing(
     tmp_path: Path, point: str, router: str
 ) -> None:
     """Before and after the handover: users are back within seconds, and what ran on green is in blue's history (or it would count as lost)."""
-    summary = rehearse(tmp_path, *SMALL, "--rollback-at", point, "--router", router, seconds=230)
+    summary = rehearse(tmp_path, *stage, *SMALL, "--rollback-at", point, "--router", router, seconds=230)
     assert summary["status"] == "rolled_back"
     assert_clean(summary)
     assert summary["rollback_seconds"] < 3

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from bot.cli import cli
 from bot.heartbeat import OLD_SECONDS, beat
-from tests.unit.test_config import make_config
+from tests.fakes.world import make_config
 
 
 def test_health_goes_by_the_age_of_the_last_sign(tmp_path: Path) -> None:
