@@ -9,7 +9,7 @@ from bot.errors import Permanent, Temporary
 from bot.model import RouterState, Side
 from bot.upgrade import Status, Upgrade
 
-__all__ = ["forget_green", "keep_router", "router_state", "send_back", "set_router"]
+__all__ = ["forget_green", "keep_router", "require_answer", "router_state", "send_back", "set_router"]
 
 CHANGING = ("preflight", "upgrade", "send-", "handover", "back-sessions", "back-handover", "back-stop")
 """While these steps run, the router may be ahead of the stored upgrade."""
@@ -36,15 +36,24 @@ def set_router(ctx: Context, *, weight: int | None = None, owner: Side | None = 
     wanted = _changed(ctx, weight, owner)
     with ctx.services.routing:
         ctx.services.router.apply(wanted)
-        found = ctx.services.router.read()
-    if found != wanted:
-        raise Temporary(f"the router was told {wanted} but reports {found}")
+        _read_back(ctx, wanted)
+
+
+def require_answer(ctx: Context) -> None:
+    """Look whether every part of the router can be told something, before anything waits for it.
+
+    :raises Temporary: when one does not answer.
+    """
+    try:
+        ctx.services.router.read()
+    except Permanent:
+        return  # it answers; what it has lost, the next change puts right
 
 
 def send_back(ctx: Context, *, weight: int | None = None, owner: Side | None = None) -> None:
-    """As :func:`set_router`, on the way back to blue: what does not answer is named in the thread, and waited for by nobody.
+    """As :func:`set_router`, on a way back: what does not answer is named in the thread, and waited for by nobody.
 
-    :raises Temporary: when nothing of the router answers.
+    :raises Temporary: when nothing of the router answers, or it reports something else afterwards.
     """
     _apply_where_possible(ctx, _changed(ctx, weight, owner))
 
@@ -96,9 +105,17 @@ def _changed(ctx: Context, weight: int | None, owner: Side | None) -> RouterStat
     return wanted
 
 
+def _read_back(ctx: Context, wanted: RouterState) -> None:
+    found = ctx.services.router.read()
+    if found != wanted:
+        raise Temporary(f"the router was told {wanted} but reports {found}")
+
+
 def _apply_where_possible(ctx: Context, wanted: RouterState) -> None:
     with ctx.services.routing:
         silent = ctx.services.router.apply_where_possible(wanted)
+        if not silent:
+            _read_back(ctx, wanted)
     if silent:
         ctx.say(
             "A part of the router does not answer. It goes on as it was told before, and is put right when it answers again.",

@@ -36,8 +36,8 @@ class Watcher:
         try:
             keep_router(ctx)
         except Temporary as error:
-            log.warning("upgrade %s: the router: %s", ctx.id, error)
             if ctx.id not in self._silent:
+                log.warning("upgrade %s: the router: %s", ctx.id, error)
                 self._silent.add(ctx.id)
                 ctx.say("The router does not answer as a whole.", str(error), tone="warning", key="router")
         except BotError as error:

@@ -15,7 +15,7 @@ from bot.model import NodeSet, Role, Side
 from bot.ownership.boundary import next_safe_moment
 from bot.ownership.relay import relay
 from bot.ownership.sync import running_builds, start_from, sync
-from bot.traffic import send_back, set_router
+from bot.traffic import require_answer, send_back, set_router
 
 __all__ = ["hand_over", "undo_hand_over"]
 
@@ -36,6 +36,8 @@ def hand_over(ctx: Context, to: Side) -> float:
         with ctx.services.ownership:
             ctx.change("raise-numbers", lambda: _raise_numbers(ctx, to), again=True)
             sync(ctx, to.other)
+        if to is Side.GREEN:
+            require_answer(ctx)
         _await_window(ctx, to)
         with ctx.services.ownership:
             _move(ctx.unstoppable(), to)
@@ -53,7 +55,7 @@ def undo_hand_over(ctx: Context, to: Side) -> None:
             _note_owner(ctx, to, ctx.changed_at("release"))
             return
         ctx.change("undo-hold", lambda: _take_role(ctx, to.other, Role.OWNER), again=True)
-        ctx.change("undo-owner-route", lambda: set_router(ctx, owner=to.other), again=True)
+        ctx.change("undo-owner-route", lambda: send_back(ctx, owner=to.other), again=True)
 
 
 def _was_released(ctx: Context, to: Side) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import threading
 import time
 import uuid
@@ -172,7 +173,9 @@ class RouterChangesContract:
         try:
             rig.router.apply(rig.state(50))
             with load(rig) as answers:
-                for turn in range(30):
+                for turn in itertools.count():
+                    if turn >= 30 and answers["200"] > 100:
+                        break
                     state = rig.state((0, 10, 50, 100, 25)[turn % 5], list(Side)[turn // 3 % 2])
                     if turn % 4 == 3:
                         state = dataclasses.replace(state, green=moved.url, green_agent_port=moved.agent_port)
@@ -184,7 +187,6 @@ class RouterChangesContract:
         assert set(answers) == {"200"}, answers
         bodies = Counter(rig.blue.bodies + rig.green.bodies + moved.bodies)
         assert set(bodies.values()) == {1}, "a click arrived twice"
-        assert answers["200"] > 100
 
     # ---- long connections --------------------------------------------------------------------------------------
 

@@ -162,3 +162,17 @@ def test_a_part_that_missed_the_way_back_is_mended_when_it_returns(
     bot.settle(5.0)
     assert bot.upgrade().step == "back-drain"
     assert not bot.world.router.behind
+
+
+def test_no_build_waits_for_a_router_that_is_down(bot: Bot) -> None:
+    """The handover is not begun: blue never held its queue, and goes on as the owner."""
+    run_to(bot, "gate-handover")
+    bot.world.router.silent = DOWN
+    bot.commands.run("approve main", BOB)
+    for _ in range(600):
+        if bot.upgrade().status is Status.HELD:
+            break
+        bot.settle(1.0)
+    assert bot.upgrade().status is Status.HELD
+    assert "hold" not in {entry.name for entry in bot.store.journal(bot.upgrade().id)}
+    assert bot.world.owners() == ["main-first"]
