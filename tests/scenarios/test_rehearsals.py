@@ -65,12 +65,19 @@ def test_a_whole_upgrade_under_load_loses_nothing(tmp_path: Path, stage: list[st
 
 @pytest.mark.timeout(240)
 # Every other point is taken on virtual time (tests/unit/test_whole_upgrade.py) and by `ci-upgrade rehearse --rollback-at`.
-@pytest.mark.parametrize(("point", "router"), [("25", "envoy"), ("handover", "haproxy"), ("soak", "envoy")])
+@pytest.mark.parametrize(
+    ("stage", "point"),
+    [
+        (PROCESSES, "25"),
+        (PROCESSES, "soak"),
+        pytest.param(CONTAINERS, "handover", marks=pytest.mark.xdist_group("docker")),
+    ],
+)
 def test_a_rollback_puts_users_back_at_once_and_loses_nothing(
-    tmp_path: Path, point: str, router: str
+    tmp_path: Path, stage: list[str], point: str
 ) -> None:
     """Before and after the handover: users are back within seconds, and what ran on green is in blue's history (or it would count as lost)."""
-    summary = rehearse(tmp_path, *stage, *SMALL, "--rollback-at", point, "--router", router, seconds=230)
+    summary = rehearse(tmp_path, *stage, *SMALL, "--rollback-at", point, seconds=230)
     assert summary["status"] == "rolled_back"
     assert_clean(summary)
     assert summary["rollback_seconds"] < 3
