@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.content import Content, Dashboard, Entry, GateCard, Notice, Picture
+from bot.content import Content, Dashboard, Document, Entry, GateCard, Notice, Picture
 from handlers.views.blocks import Rendered
 from handlers.views.dashboard import dashboard
+from handlers.views.document import document
 from handlers.views.entry import entry
 from handlers.views.gate_card import gate_card
 from handlers.views.notice import notice
@@ -17,6 +18,7 @@ __all__ = ["Rendered", "render"]
 
 _VIEWS: dict[type[Any], Callable[[Any], Rendered]] = {
     Dashboard: dashboard,
+    Document: document,
     Entry: entry,
     GateCard: gate_card,
     Notice: notice,
