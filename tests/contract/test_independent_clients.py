@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from api4jenkins import Jenkins as Api4Jenkins
 from jenkinsapi.jenkins import Jenkins as JenkinsApi
 
+from rehearsal.jenkins.seed import seed_home
 from tests.contract.standin import Standin, started, wait_until
 
 JOB = (
@@ -19,18 +21,38 @@ JOB = (
     "<concurrentBuild>false</concurrentBuild><triggers/><builders><hudson.tasks.Shell><command>echo built $TICKET</command>"
     "</hudson.tasks.Shell></builders><publishers/><buildWrappers/></project>"
 )
-NAMES = ("plain", "with space", "50% + more", "Käse-日本")
+NAMES = ("plain", "with space", "C++ app", "Käse-日本")
 """Also what a path has to quote."""
 
 
 @pytest.fixture(scope="module")
 def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Standin]:
-    with started(tmp_path_factory.mktemp("clients"), prefix="/jenkins") as one:
+    directory = tmp_path_factory.mktemp("clients")
+    home = directory / "home"
+    accounts = seed_home(
+        home,
+        version="2.426.2",
+        jobs=12,
+        builds=12,
+        seed=7,
+        root_url="http://ci.example.com/",
+        executors=4,
+        pipelines=True,
+    )
+    # Clients follow the links in the answers; without a configured URL these are the address they came by.
+    (home / "jenkins.model.JenkinsLocationConfiguration.xml").unlink()
+    config = home / "config.xml"
+    config.write_text(
+        re.sub(r"<quietPeriod>\d+</quietPeriod>", "<quietPeriod>0</quietPeriod>", config.read_text())
+    )
+    timer = home / "jobs/timer-1/config.xml"
+    timer.write_text(timer.read_text().replace("* * * * *", "0 0 29 2 *"))
+    with started(directory, home=home, accounts=accounts) as one:
         yield one
 
 
 def address(standin: Standin) -> tuple[str, str, str]:
-    return f"{standin.url}/jenkins", standin.accounts.admin_user, standin.accounts.admin_token
+    return standin.url, standin.accounts.admin_user, standin.accounts.admin_token
 
 
 # ---- python-jenkins ------------------------------------------------------------------------------------------
@@ -44,8 +66,9 @@ def first(standin: Standin) -> Any:
 
 def test_python_jenkins_looks_around(first: Any, standin: Standin) -> None:
     """Version, who it is, jobs in folders, plugins and nodes."""
-    assert first.get_version() == "2.426.2"
     assert first.get_whoami()["id"] == standin.accounts.admin_user
+    # Not as the first call: only then does this client send its credentials here, too.
+    assert first.get_version() == "2.426.2"
     names = {job["fullname"] for job in first.get_all_jobs()}
     assert {"canary", "team-a", "team-a/serial-2"} <= names
     assert "workflow-job" in {plugin["shortName"] for plugin in first.get_plugins().values()}
@@ -113,7 +136,8 @@ def test_api4jenkins_looks_around(third: Any) -> None:
     """Version, jobs in folders, plugins and nodes."""
     assert third.version == "2.426.2"
     assert {"canary", "team-a", "team-a/serial-2"} <= {job.full_name for job in third.iter(depth=1)}
-    assert third.plugins.get("workflow-job").short_name == "workflow-job"
+    plugins = third.plugins.api_json(tree="plugins[shortName]")["plugins"]
+    assert "workflow-job" in {plugin["shortName"] for plugin in plugins}
     assert third.nodes.get("agent-1").display_name == "agent-1"
 
 
