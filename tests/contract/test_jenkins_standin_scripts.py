@@ -31,7 +31,7 @@ IDENTITY = {
     "freeDiskBytes",
     "maxMemoryBytes",
     "nowMs",
-    "startedMs",
+    "startedMs", "buildsDirectory",
 }
 INVENTORY = {
     "jobs",

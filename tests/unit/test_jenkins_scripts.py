@@ -118,6 +118,7 @@ def test_identity_agents_and_log(rig: GroovyRig, tmp_path: Path) -> None:
     assert (identity["executors"], identity["agentPort"], identity["user"]) == (2, -1, "ann")
     assert identity["home"] == str(tmp_path / "home")
     assert identity["startedMs"] <= identity["nowMs"]
+    assert identity["buildsDirectory"] == "${ITEM_ROOTDIR}/builds"
     assert agents == [
         {"name": "fine", "online": True, "java": "17.0.9", "remoting": "3148"},
         {"name": "hung", "online": True, "java": None, "remoting": None},
