@@ -11,7 +11,7 @@ from typing import Any
 
 from slack_sdk import WebClient
 
-from bot.content import Picture
+from bot.content import Document, Picture
 from bot.ports import OutboxRow
 
 __all__ = ["find_posted", "metadata_of"]
@@ -27,7 +27,7 @@ def metadata_of(row: OutboxRow) -> dict[str, Any]:
 
 
 def find_posted(client: WebClient, row: OutboxRow, since: float) -> str | None:
-    """The name (ts; a file's id for a picture) of what Slack shows of this row, None when it shows nothing.
+    """The name (ts; a file's id for a picture or a document) of what Slack shows of this row, None when it shows nothing.
 
     ``since``: when the posting was begun, epoch seconds.
 
@@ -61,9 +61,10 @@ def _name_of(row: OutboxRow, message: dict[str, Any]) -> str | None:
     payload = (message.get("metadata") or {}).get("event_payload")
     if payload == metadata_of(row)["event_payload"]:
         return str(message["ts"])
-    if isinstance(row.content, Picture):
-        # An upload takes no metadata; its file is named after the gate, so that no other has its name.
+    if isinstance(row.content, Picture | Document):
+        # An upload takes no metadata; its file is named after the gate or the upgrade, so that no other has its name.
+        wanted = Path(row.content.path).name if isinstance(row.content, Picture) else row.content.filename
         for file in message.get("files", ()):
-            if file.get("name") == Path(row.content.path).name:
+            if file.get("name") == wanted:
                 return str(file["id"])
     return None

@@ -16,7 +16,7 @@ from slack_sdk.errors import SlackApiError, SlackRequestError
 from adapters.slack_lookup import find_posted, metadata_of
 from adapters.slack_pace import Pace
 from adapters.slack_refusals import Meaning, code_of, meaning_of, seconds_to_wait
-from bot.content import Content, Picture
+from bot.content import Content, Document, Picture
 from bot.ports import Clock, Outbox, OutboxRow
 
 __all__ = ["Message", "SlackNotifier", "slack_client"]
@@ -147,16 +147,19 @@ class SlackNotifier:
     def _show(self, row: OutboxRow) -> str:
         if row.ts is None and row.posting_at is not None:
             row = dataclasses.replace(row, ts=self._find(row, row.posting_at))
-        if not isinstance(row.content, Picture):
+        if not isinstance(row.content, Picture | Document):
             return self._send(row, self._render(row.content))
         if row.ts is not None:
-            return row.ts  # a picture is shown once
+            return row.ts  # a file is shown once
+        if isinstance(row.content, Document):
+            return self._upload(row, row.content.filename, row.content.text.encode())
+        path, words = Path(row.content.path), row.content.alt_text[:ALT_TEXT]
         try:
-            content = Path(row.content.path).read_bytes()
+            content = path.read_bytes()
         except OSError as error:
             log.warning("picture %s of upgrade %s: %s; its words are sent", row.key, row.upgrade, error)
             return self._send(row, self._render(row.content))
-        return self._upload(row, row.content, content)
+        return self._upload(row, path.name, content, words)
 
     def _find(self, row: OutboxRow, since: float) -> str | None:
         """What an earlier attempt of unknown outcome has posted; None where there is nothing, or Slack refuses to tell."""
@@ -171,23 +174,24 @@ class SlackNotifier:
             )
             return None
 
-    def _upload(self, row: OutboxRow, picture: Picture, content: bytes) -> str:
+    def _upload(self, row: OutboxRow, filename: str, content: bytes, alt_text: str | None = None) -> str:
         """Returns the file's id, since Slack does not tell the name of the message that shows it."""
+        assert isinstance(row.content, Picture | Document), "only these are files"
         try:
             response = self._client.files_upload_v2(
                 channel=row.channel,
                 thread_ts=row.thread_ts,
-                filename=Path(picture.path).name,
+                filename=filename,
                 content=content,
-                title=picture.title,
-                alt_txt=picture.alt_text[:ALT_TEXT],
+                title=row.content.title,
+                alt_txt=alt_text,
             )
         except SlackApiError as error:
             if meaning_of(error) is not Meaning.NO_FILES and code_of(error) != "missing_scope":
                 raise
-            self._note("pictures", f"Slack takes no pictures ({code_of(error)}); their words are sent")
-            return self._send(row, self._render(picture))
-        self._clear("pictures")
+            self._note("files", f"Slack takes no files ({code_of(error)}); their words are sent")
+            return self._send(row, self._render(row.content))
+        self._clear("files")
         return str(response["files"][0]["id"])
 
     def _send(self, row: OutboxRow, message: Message, *, plain: bool = False) -> str:

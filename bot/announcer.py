@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.config import Config
-from bot.content import Entry, Picture, Tone
+from bot.content import Document, Entry, Picture, Tone
 from bot.messages import dashboard, gate_card, step_title
 from bot.model import Chart
 from bot.series import Series
@@ -64,6 +64,11 @@ class Announcer:
             log.exception("upgrade %s: the chart could not be drawn", upgrade.id)
             return
         self._put(upgrade, f"picture-{gate.id}", Picture(chart.title, chart.alt_text, str(path)))
+
+    def document(
+        self, upgrade: Upgrade, key: str, title: str, summary: str, filename: str, text: str
+    ) -> None:
+        self._put(upgrade, f"document-{key}", Document(title, summary, filename, text))
 
     def step_done(self, upgrade: Upgrade, step: str) -> None:
         record = upgrade.records[step]

@@ -17,6 +17,7 @@ __all__ = [
     "Content",
     "Dashboard",
     "Decision",
+    "Document",
     "Entry",
     "EvidenceRow",
     "GateCard",
@@ -164,6 +165,18 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
+class Document:
+    """A text file in the thread."""
+
+    title: str
+    summary: str
+    """Said instead where files cannot be uploaded."""
+    filename: str
+    text: str
+    """The file's content: it travels in the outbox, so there is no file to lose."""
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """The private answer to a command or click."""
 
@@ -173,10 +186,10 @@ class Notice:
     public: bool = False
 
 
-Content = Dashboard | GateCard | Entry | Picture | Notice | Announcement
+Content = Dashboard | GateCard | Entry | Picture | Document | Notice | Announcement
 
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Dashboard, GateCard, Entry, Picture, Notice, Announcement)
+    kind.__name__: kind for kind in (Dashboard, GateCard, Entry, Picture, Document, Notice, Announcement)
 }
 _NESTED: dict[str, type[Any]] = {"evidence": EvidenceRow, "phases": PhaseLine, "buttons": Button}
 

@@ -99,6 +99,10 @@ class Context:
         """One entry in the thread; the same key again (within this step) replaces it."""
         self.announcer.entry(self.upgrade, f"{self.step}-{key or self.attempt}", text, lines, tone)
 
+    def attach(self, title: str, summary: str, filename: str, text: str) -> None:
+        """A file in the thread; a repeated attempt attaches its own."""
+        self.announcer.document(self.upgrade, f"{self.step}-{self.attempt}", title, summary, filename, text)
+
     def change(
         self, name: str, act: Callable[[], T], *, again: bool = False, detail: dict[str, Any] | None = None
     ) -> T | None:

@@ -155,6 +155,8 @@ class Identity:
     """The controller's own clock, milliseconds since the epoch."""
     started_ms: int
     """When the JVM started, by the controller's own clock."""
+    builds_directory: str = "${ITEM_ROOTDIR}/builds"
+    """Where Jenkins keeps builds, with its variables unexpanded; this is where it keeps them unless told otherwise."""
 
 
 @dataclass(frozen=True, slots=True)

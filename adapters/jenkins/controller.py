@@ -38,6 +38,7 @@ class JenkinsController:
             max_memory_bytes=found["maxMemoryBytes"],
             now_ms=found["nowMs"],
             started_ms=found["startedMs"],
+            builds_directory=found["buildsDirectory"],
         )
 
     def inventory(self) -> Inventory:

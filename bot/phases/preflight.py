@@ -20,6 +20,8 @@ PAST_UPGRADES = 20
 BACKUP_FLOOR_BYTES = 200 * 1024**2
 """Less free space than this where backups or homes go is a blocker whatever the home's size."""
 
+DEFAULT_BUILDS = "${ITEM_ROOTDIR}/builds"
+
 
 def run(ctx: Context) -> str:
     upgrade = ctx.upgrade
@@ -96,6 +98,13 @@ def _about_controller(services: Services, identity: Identity, target: str) -> It
             "warning",
             "Quiet-down",
             "the controller is quieting down: builds wait. Cancel it, or the upgrade waits with them.",
+        )
+    if identity.builds_directory != DEFAULT_BUILDS:
+        yield Finding(
+            "blocker",
+            "Builds directory",
+            f"builds are kept in {identity.builds_directory}, outside of their jobs, where no backup or copy of the home would "
+            f"have them: move them to {DEFAULT_BUILDS}, set buildsDir in config.xml to it and restart.",
         )
     if identity.root_url.rstrip("/") != str(services.config.url).rstrip("/"):
         text = f"Jenkins says its URL is {identity.root_url or 'not set'}, the configuration says {services.config.url}."

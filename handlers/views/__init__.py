@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bot.content import Announcement, Content, Dashboard, Entry, GateCard, Notice, Picture
+from bot.content import Announcement, Content, Dashboard, Document, Entry, GateCard, Notice, Picture
 from handlers.views.announcement import announcement
 from handlers.views.blocks import Rendered
 from handlers.views.dashboard import dashboard
+from handlers.views.document import document
 from handlers.views.entry import entry
 from handlers.views.gate_card import gate_card
 from handlers.views.notice import notice
@@ -19,6 +20,7 @@ __all__ = ["Rendered", "render"]
 _VIEWS: dict[type[Any], Callable[[Any], Rendered]] = {
     Announcement: announcement,
     Dashboard: dashboard,
+    Document: document,
     Entry: entry,
     GateCard: gate_card,
     Notice: notice,

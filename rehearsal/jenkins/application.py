@@ -94,6 +94,9 @@ class Application:
 
 def _route(context: Context) -> Response:
     segments = context.request.segments
+    if segments[-2:] == ("api", "python"):
+        # The same object, written as a literal of Python (see Context.api).
+        segments = (*segments[:-1], "json")
     if segments:
         routes: dict[str, Callable[[Context, tuple[str, ...]], Response]] = {
             "job": item_routes.answer,

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from rehearsal.jenkins import pages
 from rehearsal.jenkins.beans import Beans
 from rehearsal.jenkins.controller import Controller
-from rehearsal.jenkins.export import Bean, ByDepth, parse_tree, render
+from rehearsal.jenkins.export import Bean, ByDepth, parse_tree, python_literal, render
 from rehearsal.jenkins.secret_files import SecretFiles
 from rehearsal.jenkins.sessions import Caller, Sessions
 from rehearsal.jenkins.web import Request, Response, jetty_error, json_answer, redirect
@@ -47,13 +47,18 @@ class Context:
         return redirect(self.url_of(path), status)
 
     def api(self, bean: Bean) -> Response:
-        """``api/json`` of an object, by ``tree`` or ``depth``."""
+        """``api/json`` or ``api/python`` of an object, by ``tree`` or ``depth``."""
         tree = self.request.value("tree")
         try:
             pruner = parse_tree(tree) if tree else ByDepth(1 - int(self.request.value("depth") or 0))
         except ValueError as error:
             return self.jetty_error(HTTPStatus.BAD_REQUEST, str(error))
-        return json_answer(render(bean, pruner), self.controller.version, self.controller.boot_id)
+        data = render(bean, pruner)
+        answer = json_answer(data, self.controller.version, self.controller.boot_id)
+        if self.request.path.rstrip("/").endswith("/api/python"):
+            answer.body = python_literal(data).encode()
+            answer.headers["Content-Type"] = "text/x-python;charset=utf-8"
+        return answer
 
     def json(self, data: object) -> Response:
         return json_answer(data, self.controller.version, self.controller.boot_id)

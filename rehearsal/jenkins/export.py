@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import functools
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-__all__ = ["ALWAYS", "Bean", "ByDepth", "ByTree", "Property", "constants", "parse_tree", "render"]
+__all__ = [
+    "ALWAYS",
+    "Bean",
+    "ByDepth",
+    "ByTree",
+    "Property",
+    "constants",
+    "parse_tree",
+    "python_literal",
+    "render",
+]
 
 ALWAYS = 999
 """Visibility of what is shown at any depth."""
@@ -135,3 +146,14 @@ def _parse_range(tokens: list[str]) -> tuple[int, int | None, list[str]]:
         return int(text), int(text) + 1, tokens[close + 1 :]
     first, end = text.split(",")
     return int(first or 0), int(end) if end else None, tokens[close + 1 :]
+
+
+def python_literal(data: Any) -> str:
+    """As ``api/python`` writes it: JSON with Python's words for true, false and null."""
+    if isinstance(data, dict):
+        return (
+            "{" + ",".join(f"{json.dumps(key)}:{python_literal(value)}" for key, value in data.items()) + "}"
+        )
+    if isinstance(data, list):
+        return "[" + ",".join(python_literal(value) for value in data) + "]"
+    return json.dumps(data, ensure_ascii=False) if isinstance(data, str) else repr(data)

@@ -54,6 +54,11 @@ class Settings:
         return int(text_of(self._root, "quietPeriod", "5"))
 
     @property
+    def builds_directory(self) -> str:
+        """Where builds are said to be kept; here they are always kept with their job."""
+        return text_of(self._root, "buildsDir", "${ITEM_ROOTDIR}/builds")
+
+    @property
     def agent_port(self) -> int:
         """-1 off, 0 random, else fixed."""
         return int(text_of(self._root, "slaveAgentPort", "-1"))

@@ -32,6 +32,7 @@ IDENTITY = {
     "maxMemoryBytes",
     "nowMs",
     "startedMs",
+    "buildsDirectory",
 }
 INVENTORY = {
     "jobs",

@@ -11,7 +11,7 @@ import pytest
 from adapters.clock import SystemClock
 from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.sqlite_store import SqliteStore
-from bot.content import Picture
+from bot.content import Document, Picture
 from handlers.views import render
 from tests.contract.notifier_rig import CHANNEL, UPGRADE, CountedOutbox, Rig, running_rig
 from tests.fakes.outbox import MemoryOutbox
@@ -154,6 +154,31 @@ def test_a_picture_is_uploaded_once_into_the_thread_with_its_description(rig: Ri
     rig.put("picture-1", Picture("Newer", "text", picture.path))
     rig.after(60)
     assert len(rig.api.uploads) == 1
+    assert rig.waiting == 0
+
+
+def test_a_document_is_uploaded_once_from_the_outbox_alone(rig: Rig) -> None:
+    """Its text is stored with the message, so no file has to survive until Slack takes it."""
+    document = Document("Validation of main", "18 ok", "validation.md", "# Validation\n✓ ok\n")
+    rig.put("dashboard", "board")
+    rig.put("document-1", document)
+    rig.deliver()
+    (url,), (done,) = rig.api.of("files.getUploadURLExternal"), rig.api.of("files.completeUploadExternal")
+    assert url["filename"] == "validation.md"
+    assert list(rig.api.uploads.values()) == [document.text.encode()]
+    assert (done["channel_id"], done["thread_ts"]) == (CHANNEL, next(iter(rig.api.messages)))
+    rig.put("document-1", document)
+    rig.after(60)
+    assert len(rig.api.uploads) == 1
+
+
+def test_where_no_files_are_taken_a_documents_summary_is_posted(rig: Rig) -> None:
+    """The thread still tells how the validation ended."""
+    rig.put("dashboard", "board")
+    rig.put("document-1", Document("Validation of main", "18 ok, 1 warnings", "validation.md", "# all"))
+    rig.api.fail("files.getUploadURLExternal", Answer(error="missing_scope"))
+    rig.deliver()
+    assert "18 ok, 1 warnings" in rig.posted[1]
     assert rig.waiting == 0
 
 

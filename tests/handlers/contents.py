@@ -12,6 +12,7 @@ from bot.content import (
     Content,
     Dashboard,
     Decision,
+    Document,
     Entry,
     EvidenceRow,
     GateCard,
@@ -112,6 +113,9 @@ USUAL: dict[str, Content] = {
     "gate card, expired": gate_card(decision=Decision("expired", None, NOW + 28800)),
     "entry": Entry("Backup – done in 184.2 s", ("1.2 GB", "20311 files"), "good", NOW),
     "picture": Picture("Blue and green so far", "Blue: 14 ms. Green: 15 ms.", "/tmp/a.png"),  # noqa: S108 # only a name
+    "document": Document(
+        "Validation of main", "18 ok, 1 warnings, 0 blockers", "validation.md", "# Validation"
+    ),
     "notice": Notice("There is no command `stat`.", tone="warning"),
     "announcement": Announcement(
         "main runs 2.426.2; the newest LTS is 2.516.3.",
@@ -177,6 +181,7 @@ def worst(text: str) -> dict[str, Content]:
         "gate card, decided": dataclasses.replace(card, decision=Decision("held", text, NOW, text)),
         "entry": Entry(text, many, "bad", NOW),
         "picture": Picture(text, text, text),
+        "document": Document(text, text, text, text),
         "notice": Notice(text, many, "warning"),
         "announcement": Announcement(text, many, "warning", buttons),
     }

@@ -119,6 +119,7 @@ def test_identity_agents_and_log(rig: GroovyRig, tmp_path: Path) -> None:
     assert identity["home"] == str(tmp_path / "home")
     assert identity["startedMs"] <= identity["nowMs"]
     inbound = "hudson.slaves.JNLPLauncher"
+    assert identity["buildsDirectory"] == "${ITEM_ROOTDIR}/builds"
     assert agents == [
         {"name": "fine", "online": True, "java": "17.0.9", "remoting": "3148", "launcher": inbound},
         {"name": "hung", "online": True, "java": None, "remoting": None, "launcher": inbound},

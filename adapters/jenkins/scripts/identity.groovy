@@ -18,6 +18,7 @@ def result = [
     freeDiskBytes: jenkins.rootDir.usableSpace,
     maxMemoryBytes: Runtime.runtime.maxMemory(),
     nowMs: System.currentTimeMillis(),
+    buildsDirectory: jenkins.rawBuildsDir,
     startedMs: ManagementFactory.runtimeMXBean.startTime,
 ]
 println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson(result))

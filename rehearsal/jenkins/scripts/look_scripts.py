@@ -33,6 +33,7 @@ def identity(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
         "freeDiskBytes": shutil.disk_usage(controller.home).free,
         "maxMemoryBytes": controller.options.max_memory_bytes,
         "nowMs": now_ms(),
+        "buildsDirectory": controller.settings.builds_directory,
         "startedMs": controller.started_ms,
     }
 

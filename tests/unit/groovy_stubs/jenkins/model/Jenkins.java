@@ -22,6 +22,7 @@ public class Jenkins implements ViewGroup, ModifiableTopLevelItemGroup {
     public static Jenkins get() { return INSTANCE; }
     public File getRootDir() { return new File(System.getProperty("stub.home")); }
     public String getRootUrl() { return "http://ci.example.com/"; }
+    public String getRawBuildsDir() { return "${ITEM_ROOTDIR}/builds"; }
     public int getSlaveAgentPort() { return -1; }
     public boolean isQuietingDown() { return false; }
     public boolean hasPermission(Object permission) { return true; }

@@ -1,0 +1,36 @@
+"""The table of scripts is true: what stands there exists, and what exists stands there."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+SCRIPTS = Path(__file__).parents[2] / "adapters/jenkins/scripts"
+CORE = ("hudson.", "jenkins.", "java.", "javax.xml.transform.", "groovy.")
+PLUGINS = ("hudson.plugins.", "hudson.matrix.", "hudson.maven.", "jenkins.plugins.", "jenkins.branch.")
+"""Packages of plugins that look like the core's."""
+
+
+def test_every_script_has_its_row_and_names_itself() -> None:
+    """One row a file; the first line tells an auditor and the stand-in which script it is."""
+    rows = re.findall(r"^\| `([a-z-]+)` \|", (SCRIPTS / "README.md").read_text(), re.MULTILINE)
+    files = {file.stem: file for file in SCRIPTS.glob("*.groovy")}
+    assert sorted(rows) == sorted(files)
+    for name, file in files.items():
+        assert file.read_text().splitlines()[0] == f"// ci-upgrade script: {name}"
+
+
+def test_plugin_classes_are_only_looked_up_by_name() -> None:
+    """An import of a class that is not of the core or of Java fails to compile where its plugin is missing."""
+    for file in SCRIPTS.glob("*.groovy"):
+        imports = re.findall(r"^import (?:static )?(\S+)", file.read_text(), re.MULTILINE)
+        foreign = [one for one in imports if not one.startswith(CORE) or one.startswith(PLUGINS)]
+        assert foreign == [], file.name
+
+
+def test_every_script_gives_its_result_as_marked_json() -> None:
+    """`/scriptText` answers 200 whatever happens: only the mark tells a result from an error text."""
+    for file in SCRIPTS.glob("*.groovy"):
+        text = file.read_text()
+        assert "println('CI-UPGRADE-RESULT:' + " in text, file.name
+        assert "@ARGUMENTS@" in text, file.name
