@@ -34,8 +34,9 @@ def rig(engine: docker.DockerClient) -> Iterator[DockerRig]:
         made.close()
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One engine, one worker: tests that restart it must not meet others."""
+    """One engine, one worker: tests that restart it must not meet others. First, since xdist reads the marks in this hook as well."""
     for item in items:
         if "tests/docker/" in str(item.path):
             item.add_marker(pytest.mark.xdist_group("docker"))

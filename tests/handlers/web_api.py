@@ -34,6 +34,12 @@ class Answer:
     """The call takes effect and only its answer is lost."""
 
 
+def _set() -> threading.Event:
+    event = threading.Event()
+    event.set()
+    return event
+
+
 @dataclass
 class WebApi:
     """What the server knows; tests look at it and change it."""
@@ -43,6 +49,8 @@ class WebApi:
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     """Method → what its next calls get."""
     outage: bool = False
+    answering: threading.Event = field(default_factory=_set)
+    """Cleared, every call waits."""
     uploads: dict[str, bytes] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     """File id → its name."""
@@ -127,6 +135,7 @@ def running_web_api() -> Iterator[WebApi]:
     try:
         yield api
     finally:
+        api.answering.set()
         server.shutdown()
         thread.join()
         server.server_close()
@@ -157,6 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _call(self, method: str, body: bytes) -> None:
         text = body.decode()
         arguments = json.loads(text) if text.startswith("{") else dict(parse_qsl(text))
+        self.state.answering.wait()
         token = self.headers.get("Authorization", "").removeprefix("Bearer ")
         answer, result = self.state.take(method, token, arguments)
         if answer.status == 0 or answer.done_first:
