@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +15,6 @@ from tests.docker.upgrade import Upgrade, restart_engine, upgrade
 
 # The library leaves sockets behind when an engine does not answer.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-
-
-@pytest.fixture(autouse=True)
-def _sockets_left_behind() -> Iterator[None]:
-    """Collected here, where they are known, not in some later test."""
-    yield
-    gc.collect()
-
 
 HOG = "import time; memory = bytearray(6 << 20); time.sleep(60)"
 """Many small programs take all of the container's memory, so that the kernel ends the largest one, the controller."""
