@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.config import Config
-from bot.content import Document, Entry, Picture, Tone
+from bot.content import Announcement, Document, Entry, Picture, Tone
 from bot.messages import dashboard, gate_card, step_title
 from bot.model import Chart
 from bot.series import Series
@@ -52,6 +52,11 @@ class Announcer:
         self, upgrade: Upgrade, key: str, text: str, lines: tuple[str, ...] = (), tone: Tone = "info"
     ) -> None:
         self._put(upgrade, f"event-{key}", Entry(text, lines, tone))
+
+    def announce(self, subject: str, channel: str, content: Announcement) -> None:
+        """A message of its own; the same subject again replaces what it says."""
+        self._store.put(subject, "dashboard", channel, content)
+        self._wake()
 
     def picture(self, upgrade: Upgrade, gate: Gate, series: Series) -> None:
         """A picture that cannot be drawn is left out: nothing waits for it."""

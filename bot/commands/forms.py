@@ -10,6 +10,7 @@ from bot.context import Contexts
 from bot.errors import BotError, Refused
 from bot.messages import step_title
 from bot.model import Instance, Side
+from bot.obstacles import Obstacles
 from bot.releases import newer_releases
 from bot.store import Store
 from bot.traffic_plan import traffic_plan_fault
@@ -26,12 +27,14 @@ class Forms:
         store: Store,
         contexts: Contexts,
         instance: Callable[[str], Instance],
+        obstacles: Obstacles,
     ) -> None:
         """``instance`` tells a controller's running instance."""
         self._config = config
         self._store = store
         self._contexts = contexts
         self._instance = instance
+        self._obstacles = obstacles
 
     def start_choices(self, controller: str | None) -> StartChoices:
         names = tuple(sorted(self._config.controllers))

@@ -43,6 +43,12 @@ class StartRequest:
     reason: str = ""
     dry_run: bool = False
     """Only look whether it would work."""
+    at: float | None = None
+    """Epoch seconds to start at; None: now, or when the window opens."""
+    window: str = ""
+    """Name of the window whose next opening is waited for; empty: none."""
+    plugins: str = ""
+    """``minimal`` or ``latest``; empty: as configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +150,11 @@ class Commands(Protocol):
     def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
 
     def rollback(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
+
+    def abort(self, upgrade: str, reason: str, actor: Actor) -> Notice:
+        """Give an upgrade up before the handover, without locking its controller."""
+
+    def lock(self, controller: str, reason: str, actor: Actor) -> Notice: ...
 
     def override(self, gate: str, reason: str, actor: Actor) -> Notice:
         """Approve a gate against its verdict, with a reason."""
