@@ -168,10 +168,12 @@ class Agenda:
 
     def _after_a_crash(self, start: ScheduledStart) -> None:
         """The process ended between taking it up and noting what came of it."""
-        if any(upgrade.id == start.upgrade for upgrade in self._store.history(start.controller, 1)):
-            self._started(start)
-        else:
+        try:
+            self._store.get(start.upgrade)
+        except Refused:
             self._ask(start, "The bot was stopped just when it began.")
+        else:
+            self._started(start)
 
     # ---- telling
 
