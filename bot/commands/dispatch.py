@@ -17,6 +17,7 @@ from bot.commands.locking import Locking
 from bot.commands.looking import Looking
 from bot.commands.overview import Overviews
 from bot.commands.permissions import Permissions
+from bot.commands.start_times import StartTimes
 from bot.commands.starting import Starting
 from bot.commands.words import did_you_mean, split_words
 from bot.config import Config
@@ -77,8 +78,9 @@ class BotCommands:
         arguments, permissions = Arguments(config, store), Permissions(config.slack)
         looking = Looking(config, store, contexts, announcer, arguments, instance, clock)
         obstacles = Obstacles(config, store, clock)
+        times = StartTimes(config, clock, obstacles)
         self._store = store
-        self._forms = Forms(config, store, contexts, instance, obstacles)
+        self._forms = Forms(config, store, contexts, instance, obstacles, times)
         self._overviews = Overviews(config, store, permissions)
         self._deciding = Deciding(store, engine, gates, contexts, clock, arguments, permissions)
         self._acting = Acting(
@@ -111,6 +113,7 @@ class BotCommands:
             arguments=arguments,
             permissions=permissions,
             obstacles=obstacles,
+            times=times,
             acting=self._acting,
             looking=looking,
             agenda=self._agenda,
@@ -156,8 +159,6 @@ class BotCommands:
             asked = json.loads(value)
             if action == "plan":
                 return self._table["plan"]([asked["controller"], asked["target"]], actor)
-            if action == "unlock":
-                return self._locking.unlock_controller(asked["controller"], actor)
             if action == "start-now":
                 return self._starting.start_now(asked["start"], actor)
             if action == "cancel-start":
@@ -211,6 +212,12 @@ class BotCommands:
 
     def lock(self, controller: str, reason: str, actor: Actor) -> Notice:
         return self._answer(lambda: self._locking.lock_controller(controller, reason, actor))
+
+    def unlock(self, controller: str, reason: str, actor: Actor) -> Notice:
+        return self._answer(lambda: self._locking.unlock_controller(controller, reason, actor))
+
+    def locks(self) -> Mapping[str, str]:
+        return self._locking.locks()
 
     def override(self, gate: str, reason: str, actor: Actor) -> Notice:
         def act() -> Notice:

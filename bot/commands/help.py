@@ -75,7 +75,7 @@ COMMANDS = {
         'lock main "release week"',
         OPERATORS,
     ),
-    "unlock": Usage("unlock CONTROLLER", "let upgrades start again", "unlock main", OPERATORS),
+    "unlock": Usage("unlock CONTROLLER [reason]", "let upgrades start again", "unlock main", OPERATORS),
     "history": Usage("history [controller]", "the last upgrades", "history main"),
     "controllers": Usage("controllers", "what is configured, and what runs there", "controllers"),
     "backups": Usage("backups [controller]", "the backups that are kept", "backups main"),

@@ -72,6 +72,10 @@ class StartChoices:
     """As configured."""
     obstacle: str = ""
     """Why it cannot be started now, in a sentence."""
+    windows: tuple[tuple[str, float], ...] = ()
+    """Name of each maintenance window, and when the controller would start in its next opening (epoch seconds)."""
+    plugins: str = "minimal"
+    """Plugin policy as configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class LiveUpgrade:
     """``main: 2.426.2 → 2.440.1``"""
     on_rollback: tuple[str, ...]
     on_hold: tuple[str, ...]
+    on_abort: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +160,11 @@ class Commands(Protocol):
         """Give an upgrade up before the handover, without locking its controller."""
 
     def lock(self, controller: str, reason: str, actor: Actor) -> Notice: ...
+
+    def unlock(self, controller: str, reason: str, actor: Actor) -> Notice: ...
+
+    def locks(self) -> Mapping[str, str]:
+        """Every controller → why it is locked, empty when it is not."""
 
     def override(self, gate: str, reason: str, actor: Actor) -> Notice:
         """Approve a gate against its verdict, with a reason."""

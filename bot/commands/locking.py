@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from bot.commands.arguments import Arguments
 from bot.commands.interface import Actor
 from bot.commands.permissions import Permissions
@@ -48,21 +50,23 @@ class Locking:
         return Notice(f"<@{actor.id}> locked {controller}: {reason}", tuple(lines), "warning", public=True)
 
     def unlock(self, words: list[str], actor: Actor) -> Notice:
-        controller, _ = self._arguments.controller_and_text(words)
-        return self.unlock_controller(controller, actor)
+        controller, reason = self._arguments.controller_and_text(words)
+        return self.unlock_controller(controller, reason, actor)
 
-    def unlock_controller(self, controller: str, actor: Actor) -> Notice:
+    def unlock_controller(self, controller: str, reason: str, actor: Actor) -> Notice:
         self._permissions.require_operator(actor, "unlock a controller")
-        self._record(controller, "unlock", actor, {})
+        self._record(controller, "unlock", actor, {"reason": reason})
         held = self._store.remove_lock(controller)
         if held is None:
             raise Refused(f"{controller} is not locked; nothing was changed.")
-        return Notice(
-            f"<@{actor.id}> unlocked {controller}",
-            (f"It was locked: {self._text(held)}.",),
-            "good",
-            public=True,
-        )
+        why = f": {reason}" if reason else ""
+        was = f"It was locked: {self._text(held)}."
+        return Notice(f"<@{actor.id}> unlocked {controller}{why}", (was,), "good", public=True)
+
+    def locks(self) -> Mapping[str, str]:
+        """Every controller → why it is locked, empty when it is not."""
+        held = {name: self._store.lock_of(name) for name in sorted(self._config.controllers)}
+        return {name: self._text(lock) if lock else "" for name, lock in held.items()}
 
     def _text(self, lock: Lock) -> str:
         return lock_text(lock, self._config.schedule.timezone)

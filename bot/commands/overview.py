@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from bot.commands.interface import Actor, ControllerState, Overview, Question
 from bot.commands.permissions import Permissions
 from bot.config import Config
 from bot.errors import Refused
 from bot.instances import current
+from bot.locks import lock_text
 from bot.messages import dashboard, gate_card
-from bot.releases import behind
+from bot.releases import advisories, behind
+from bot.schedule import StartStatus
 from bot.store import Store
 from bot.upgrade import Status, Upgrade
 
@@ -42,6 +46,21 @@ class Overviews:
         return Question(upgrade.id, upgrade.controller, text, gate.opened_at, gate.expires_at)
 
     def _state(self, name: str, upgrade: Upgrade | None) -> ControllerState:
+        state = self._upgrade_state(name, upgrade)
+        lock, zone = self._store.lock_of(name), self._config.schedule.timezone
+        start = next((each for each in self._store.open_starts() if each.controller == name), None)
+        asks = start is not None and start.status is StartStatus.ASKING
+        return dataclasses.replace(
+            state,
+            state=f"{state.state} A scheduled start did not come and waits for a decision."
+            if asks
+            else state.state,
+            advisories=advisories(self._store, name, state.version),
+            lock=lock_text(lock, zone) if lock else "",
+            next_at=start.at if start and not asks else None,
+        )
+
+    def _upgrade_state(self, name: str, upgrade: Upgrade | None) -> ControllerState:
         past = next((each for each in self._store.history(name, 2) if not each.live), None)
         last = _outcome(past) if past else "never upgraded by this bot"
         instance = current(self._store, name)

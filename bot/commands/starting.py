@@ -10,6 +10,7 @@ from bot.commands.arguments import Arguments
 from bot.commands.interface import Actor, StartRequest
 from bot.commands.looking import Looking
 from bot.commands.permissions import Permissions
+from bot.commands.start_times import StartTimes
 from bot.commands.words import did_you_mean, parse_line
 from bot.config import Config
 from bot.content import Notice
@@ -19,7 +20,6 @@ from bot.ports import Clock
 from bot.schedule import ScheduledStart, StartStatus
 from bot.store import Store
 from bot.when import moment_text, parse_time
-from bot.windows import jittered, next_opening
 
 __all__ = ["Starting"]
 
@@ -34,6 +34,7 @@ class Starting:
         arguments: Arguments,
         permissions: Permissions,
         obstacles: Obstacles,
+        times: StartTimes,
         acting: Acting,
         looking: Looking,
         agenda: Agenda,
@@ -44,6 +45,7 @@ class Starting:
         self._arguments = arguments
         self._permissions = permissions
         self._obstacles = obstacles
+        self._times = times
         self._acting = acting
         self._looking = looking
         self._agenda = agenda
@@ -51,8 +53,6 @@ class Starting:
     def start(self, words: list[str], actor: Actor) -> Notice:
         line = parse_line(words, valued=("at", "window"), flags=("dry-run",))
         controller, version, rest = self._arguments.controller_and_version(line.words, "start")
-        if "at" in line.options and "window" in line.options:
-            raise Refused("Give a time or a window, not both.")
         at = line.options.get("at")
         return self.take(
             StartRequest(
@@ -76,7 +76,7 @@ class Starting:
 
     def _schedule(self, request: StartRequest, actor: Actor) -> Notice:
         self._permissions.require_operator(actor, "schedule an upgrade")
-        at = self.time_of(request)
+        at = self._times.of(request)
         self._acting.require_newer(request)
         zone, now = self._config.schedule.timezone, self._clock.now()
         start = ScheduledStart(
@@ -103,35 +103,6 @@ class Starting:
             f"Times are typed in {zone} time.",
             tuple(lines),
         )
-
-    def time_of(self, request: StartRequest) -> float:
-        """When a request that is for later starts (epoch seconds).
-
-        :raises Refused: for a time that is over or outside of the windows, or a window that is not the controller's.
-        """
-        zone, now = self._config.schedule.timezone, self._clock.now()
-        if request.window:
-            windows = self._config.controllers[request.controller].windows
-            named = [window for window in windows if window.name == request.window]
-            if not named:
-                known = ", ".join(f"`{window.name}`" for window in windows) or "none is configured"
-                close = did_you_mean(request.window, (window.name for window in windows))
-                raise Refused(
-                    f"{request.controller} has no window `{request.window}`.{close} Its windows: {known}."
-                )
-            opening = next_opening(named, zone, now)
-            if opening is None:
-                raise Refused(
-                    f"The window {request.window} of {request.controller} does not open within a year."
-                )
-            return jittered(opening, request.controller)
-        assert request.at is not None, "the caller saw that it is for later"
-        if request.at <= now:
-            raise Refused(f"{moment_text(request.at, zone)} is over. Name a time in the future.")
-        outside = self._obstacles.window(request.controller, request.at)
-        if outside:
-            raise Refused(f"At {moment_text(request.at, zone)} no window is open. {outside}")
-        return request.at
 
     # ---- the schedule
 

@@ -9,12 +9,22 @@ from handlers.views.blocks import Block, context, header, plain_text, section
 from handlers.views.buttons import ACTION_PREFIX
 from handlers.views.text import clip, date, escape, one_line
 
-__all__ = ["OPEN_HOLD", "OPEN_ROLLBACK", "OPEN_START", "home"]
+__all__ = [
+    "OPEN_FORMS",
+    "OPEN_HOLD",
+    "OPEN_LOCK",
+    "OPEN_ROLLBACK",
+    "OPEN_START",
+    "OPEN_UNLOCK",
+    "home",
+]
 
-OPEN_START, OPEN_HOLD, OPEN_ROLLBACK = (
+OPEN_FORMS = OPEN_START, OPEN_HOLD, OPEN_ROLLBACK, OPEN_LOCK, OPEN_UNLOCK = (
     f"{ACTION_PREFIX}open-start",
     f"{ACTION_PREFIX}open-hold",
     f"{ACTION_PREFIX}open-rollback",
+    f"{ACTION_PREFIX}open-lock",
+    f"{ACTION_PREFIX}open-unlock",
 )
 """Action ids of its buttons, each with a controller or an upgrade as its value."""
 QUESTIONS, CONTROLLERS = 8, 20
@@ -78,6 +88,10 @@ def _buttons(state: ControllerState, name: str) -> Iterator[Block]:
         yield _button("Hold", OPEN_HOLD, state.upgrade, f"Hold the upgrade of {name}")
         rollback = _button("Roll back", OPEN_ROLLBACK, state.upgrade, f"Roll back the upgrade of {name}")
         yield {**rollback, "style": "danger"}
+    if state.lock:
+        yield _button("Unlock", OPEN_UNLOCK, state.name, f"Unlock {name}")
+    else:
+        yield _button("Lock", OPEN_LOCK, state.name, f"Lock {name}")
 
 
 def _button(label: str, action: str, value: str, spoken: str) -> Block:

@@ -20,6 +20,7 @@ __all__ = [
     "moment",
     "one_line",
     "size",
+    "unmarked",
 ]
 
 ELLIPSIS = "…"
@@ -39,6 +40,11 @@ def escape(text: str) -> str:
     """
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return _MOMENT.sub(r"<\1>", _MENTION.sub(r"<\1>", text))
+
+
+def unmarked(text: str) -> str:
+    """For places that take no markup, as the errors of a form: moments as the words that stand for them."""
+    return re.sub(r"<!date\^[^|<>]*\|([^<>]*)>", r"\1", text)
 
 
 def one_line(text: str) -> str:

@@ -53,11 +53,15 @@ def worst_choices(text: str) -> StartChoices:
         versions=tuple(f"2.{number}.1" for number in range(300)),
         traffic=plan * 20,
         obstacle=text,
+        windows=tuple((text, NOW) for _ in range(60)),
+        plugins=text,
     )
 
 
 def worst_live(text: str) -> tuple[LiveUpgrade, ...]:
-    return tuple(LiveUpgrade(f"u{number}", text, text, (text,) * 2, (text,) * 2) for number in range(120))
+    return tuple(
+        LiveUpgrade(f"u{number}", text, text, (text,) * 2, (text,) * 2, (text,) * 2) for number in range(120)
+    )
 
 
 def worst_overview(text: str) -> Overview:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bot.commands import Actor
+from bot.commands import Actor, StartRequest
 from bot.config import Config, parse
 from bot.content import Announcement
 from bot.schedule import ScheduledStart, StartStatus
@@ -327,3 +328,78 @@ def test_a_dry_run_only_looks(bot: Bot) -> None:
     looked = bot.commands.run("start main 2.516.3 --dry-run", CY)
     assert looked == bot.commands.run("plan main 2.516.3", CY)
     assert bot.store.history(None, 10) == ()
+
+
+# ---- forms and home tab ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [
+        ({}, ["window"]),
+        ({"dry_run": True}, []),
+        ({"window": "nightly"}, []),
+        ({"window": "sundays"}, ["window"]),
+        ({"at": START + 60}, ["at"]),
+        ({"at": START - 60}, ["at"]),
+        ({"at": START + 15 * HOUR}, []),
+        ({"at": START + 15 * HOUR, "window": "nightly"}, ["at"]),
+    ],
+)
+def test_the_start_form_checks_its_time_in_place(
+    world: World, tmp_path: Path, changes: dict[str, Any], fields: list[str]
+) -> None:
+    """Beside the field that is wrong; only looking needs no window."""
+    bot = Bot(world, configured(tmp_path, windows=[NIGHTLY]))
+    request = StartRequest("main", "2.516.3", **changes)
+    assert list(bot.commands.start_faults(request)) == fields
+
+
+def test_a_locked_controller_can_be_scheduled_from_the_form_but_not_started(bot: Bot) -> None:
+    """The lock may be gone by then, and is looked at again; the answer says so."""
+    bot.commands.run("lock main release week", BOB)
+    assert list(bot.commands.start_faults(StartRequest("main", "2.516.3"))) == ["controller"]
+    answer = bot.commands.start(StartRequest("main", "2.516.3", at=START + HOUR), ANN)
+    assert answer.errors == {}
+    assert any("release week" in line for line in answer.notice.lines)
+    assert only(bot).at == START + HOUR
+
+
+def test_the_start_form_offers_the_windows_with_their_next_start(world: World, tmp_path: Path) -> None:
+    bot = Bot(world, configured(tmp_path, windows=[NIGHTLY]))
+    choices = bot.commands.start_choices("main")
+    assert choices.windows == (("nightly", 1_800_050_400.0),)
+    assert "maintenance windows" in choices.obstacle
+
+
+def test_the_plugin_policy_of_the_form_is_the_upgrades(world: World, tmp_path: Path) -> None:
+    """Also of one that starts later."""
+    bot = Bot(world, configured(tmp_path))
+    bot.commands.start(StartRequest("main", "2.516.3", plugins="latest", at=START + 60), ANN)
+    bot.settle(60)
+    assert bot.upgrade().facts["plugins"] == "latest"
+
+
+def test_the_home_tab_shows_lock_next_start_and_one_that_did_not_come(bot: Bot) -> None:
+    """From stored state alone."""
+    bot.commands.run("start main 2.516.3 --at 08:01", ANN)
+    assert bot.commands.overview(CY).controllers[0].next_at == only(bot).at
+    bot.commands.run("lock main release week", BOB)
+    bot.settle(60)
+    (shown,) = bot.commands.overview(CY).controllers
+    assert "release week" in shown.lock
+    assert "waits for a decision" in shown.state
+    assert shown.next_at is None
+    assert any("waits for a decision" in line for line in bot.commands.run("status", CY).lines)
+    assert any("a decision is needed" in line for line in bot.commands.run("schedule list", CY).lines)
+
+
+def test_the_home_tab_shows_what_the_newest_release_would_fix(bot: Bot) -> None:
+    """As the watch for releases noted it; nothing when that release runs already."""
+    noted = {"release": "2.516.3", "advisories": 7}
+    bot.store.put_document("release-watch:main", noted)
+    bot.store.put_document("instance:main", dataclasses.asdict(bot.world.blue))
+    (shown,) = bot.commands.overview(CY).controllers
+    assert "7 published advisories" in shown.advisories
+    bot.store.put_document("release-watch:main", {**noted, "release": bot.world.blue.version})
+    assert bot.commands.overview(CY).controllers[0].advisories == ""
