@@ -22,8 +22,8 @@ __all__ = ["LOCKING", "open_locking", "register"]
 LOCKING = {"lock": "Lock a controller", "unlock": "Unlock a controller"}
 """Name → title."""
 _LINES = {
-    "lock": "No upgrade starts until somebody unlocks it. One that is under way goes on, and can be held or rolled back.",
-    "unlock": "Upgrades may start again.",
+    "lock": "No upgrade of {what} starts until somebody unlocks it. One that is under way goes on, and can be held or rolled back.",
+    "unlock": "Upgrades of {what} may start again.",
 }
 
 
@@ -47,12 +47,11 @@ def open_locking(
         if not able or (controller is not None and controller not in able):
             return outcome(title, Notice(f"Nothing can be {name}ed: it is so already."))
         wanted = [controller] if controller is not None else able
-        lines = tuple(f"{each}: {locks[each]}" for each in wanted if locks[each])
-        if len(wanted) == 1 and not lines:
-            lines = (wanted[0],)
+        what = wanted[0] if len(wanted) == 1 else "a controller"
+        reasons = (f"{each} is locked: {locks[each]}" for each in wanted if locks[each])
         return reason_form(
             title,
-            (_LINES[name], *lines),
+            (_LINES[name].format(what=what), *reasons),
             callback=f"ci_upgrade.{name}",
             submit=name.capitalize(),
             metadata=origin.remember(controller=wanted[0]),

@@ -70,7 +70,7 @@ def _controller(state: ControllerState) -> Iterator[Block | None]:
         f"*{name}* {version}{behind}",
         clip(escape(one_line(state.state)), SENTENCE),
         f"⚠ {_detail(state.advisories)}" if state.advisories else "",
-        f"*Locked:* {_detail(state.lock)}" if state.lock else "",
+        f"*Locked:* {clip(escape(one_line(state.lock)), SENTENCE)}" if state.lock else "",
     )
     upcoming = f"Next: {date(state.next_at)}" if state.next_at is not None else ""
     yield context(f"Last: {_detail(state.last)}" if state.last else "", upcoming)

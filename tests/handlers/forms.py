@@ -24,6 +24,7 @@ LIVE = LiveUpgrade(
         "Everything that ran on green is carried to blue.",
     ),
     ("It stops where it is.", "It waits until somebody resumes it or rolls back."),
+    ("All users of main are back on 2.426.2 in about a second.", "main is not locked afterwards."),
 )
 OVERVIEW = Overview(
     waiting=(Question("u7f3a1", "main", "Send 25% of sessions to green?", NOW, NOW + 28800),),
