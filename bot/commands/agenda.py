@@ -20,12 +20,14 @@ from bot.ports import Clock, Scheduler
 from bot.schedule import ScheduledStart, StartStatus
 from bot.store import Entry, Store
 
-__all__ = ["Agenda", "Begin"]
+__all__ = ["Agenda", "Begin", "Blockers"]
 
 log = logging.getLogger(__name__)
 
 Begin = Callable[[StartRequest, Actor, str], object]
 """Starts an upgrade with that id, or refuses to; checks permissions and everything that stands against it."""
+Blockers = Callable[[str, str, str], tuple[str, ...]]
+"""Controller, version, plugin policy → what the preflight would end the upgrade for."""
 
 
 class Agenda:
@@ -39,6 +41,7 @@ class Agenda:
         announcer: Announcer,
         obstacles: Obstacles,
         begin: Begin,
+        blockers: Blockers,
     ) -> None:
         self._config = config
         self._store = store
@@ -47,6 +50,7 @@ class Agenda:
         self._announcer = announcer
         self._obstacles = obstacles
         self._begin = begin
+        self._blockers = blockers
 
     def start(self) -> None:
         """Arm what is stored; after the engine has taken up its upgrades."""
@@ -112,13 +116,22 @@ class Agenda:
         start = self._store.scheduled_start(id)
         if start is None or start.status is not StartStatus.WAITING or self._clock.now() >= start.at:
             return  # cancelled, or this process slept over it
-        against = (
+        said = reminder(start, self._against(start), self._config.schedule.timezone)
+        self._announcer.announce(f"{id}-reminder-{minutes}", start.channel, said)
+
+    def _against(self, start: ScheduledStart) -> str:
+        """What would keep it from starting as things are now; empty when nothing would."""
+        found = (
             self._obstacles.upgrade(start.controller)
             or self._obstacles.lock(start.controller)
             or self._obstacles.window(start.controller, start.at)
         )
-        said = reminder(start, against, self._config.schedule.timezone)
-        self._announcer.announce(f"{id}-reminder-{minutes}", start.channel, said)
+        if found:
+            return found
+        try:
+            return " ".join(self._blockers(start.controller, start.version, start.plugins))
+        except BotError as error:
+            return str(error)
 
     def due(self, id: str) -> None:
         """Its time has come. Late, it is asked about; a second tick changes nothing."""
@@ -144,6 +157,11 @@ class Agenda:
             taken.controller, taken.version, taken.traffic, taken.reason, plugins=taken.plugins
         )
         try:
+            self._obstacles.require_none(taken.controller)
+            # Looked at beforehand, so that it can be started by a click once they are gone.
+            blockers = self._blockers(taken.controller, taken.version, taken.plugins)
+            if blockers:
+                raise Refused(" ".join(blockers))
             self._begin(request, actor, taken.upgrade)
         except BotError as error:
             return self._ask(taken, str(error))

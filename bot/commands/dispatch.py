@@ -105,6 +105,7 @@ class BotCommands:
             announcer=announcer,
             obstacles=obstacles,
             begin=self._acting.begin,
+            blockers=looking.blockers,
         )
         self._starting = Starting(
             config=config,

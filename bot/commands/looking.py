@@ -21,6 +21,7 @@ from bot.ports import Clock
 from bot.schedule import ScheduledStart, StartStatus
 from bot.store import Store
 from bot.upgrade import Status, Upgrade
+from bot.upgrade_plan import UpgradePlan
 from bot.upgrade_plan.wording import plan_notice
 from bot.when import moment_text
 
@@ -160,9 +161,17 @@ class Looking:
 
     def plan_of(self, controller: str, target: str, plugins: str = "") -> Notice:
         """``plugins``: the policy, empty as configured."""
+        return plan_notice(self._plan(controller, target, plugins))
+
+    def blockers(self, controller: str, target: str, plugins: str) -> tuple[str, ...]:
+        """What would end the upgrade in its preflight, in sentences. Changes nothing."""
+        found = self._plan(controller, target, plugins).blockers
+        return tuple(f"{finding.name}: {finding.text}" for finding in found)
+
+    def _plan(self, controller: str, target: str, plugins: str) -> UpgradePlan:
         services, instance = self._contexts.services(controller), self._instance(controller)
         services = services.with_plugins(plugins)
-        return plan_notice(plan_for(services, instance, target, self._store, self._clock.now()))
+        return plan_for(services, instance, target, self._store, self._clock.now())
 
 
 def _outcome(upgrade: Upgrade) -> str:

@@ -219,15 +219,21 @@ def test_a_controller_that_does_not_answer_is_not_started(bot: Bot) -> None:
     assert "does not answer" in refused_at_its_time(bot)
 
 
-def test_preflight_blockers_end_a_scheduled_upgrade_before_it_changes_anything(
+def test_preflight_blockers_keep_a_scheduled_start_from_coming(
     bot: Bot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As with one that is started by hand: its thread says why."""
+    """The reminders say so in time; when they are gone, a click starts it."""
     bot.commands.run("start main 2.516.3 --at 09:00", ANN)
-    monkeypatch.setattr(bot.world.backups, "free_bytes", lambda: 0)
-    bot.settle(HOUR)
-    assert bot.upgrade().status is Status.FAILED
-    assert len(bot.world.instances) == 1
+    with monkeypatch.context() as full:
+        full.setattr(bot.world.backups, "free_bytes", lambda: 0)
+        assert "too little space" in refused_at_its_time(bot)
+        reminded = said(bot, f"{only(bot).id}-reminder-30")
+        assert reminded is not None
+        assert any("too little space" in line for line in reminded.lines)
+        assert "too little space" in click(bot, "start-now", only(bot), ANN)
+    click(bot, "start-now", only(bot), ANN)
+    bot.settle(1)
+    assert bot.upgrade().status is not Status.FAILED
 
 
 @pytest.mark.parametrize("written", [False, True])
