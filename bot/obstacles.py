@@ -25,9 +25,15 @@ class Obstacles:
         if found:
             raise Refused(found)
 
-    def against(self, controller: str) -> str:
-        """Why no upgrade of the controller may start now, empty when one may. From stored state alone."""
-        return self.upgrade(controller) or self.lock(controller) or self.window(controller, self._clock.now())
+    def against(self, controller: str, at: float | None = None) -> str:
+        """Why no upgrade of the controller may start now, or as things are at that later moment; empty when one may.
+
+        From stored state alone.
+        """
+        if controller not in self._config.controllers:
+            return f"{controller} is not in the configuration any more."
+        moment = self._clock.now() if at is None else at
+        return self.upgrade(controller) or self.lock(controller) or self.window(controller, moment)
 
     def upgrade(self, controller: str) -> str:
         live = self._store.live_for(controller)

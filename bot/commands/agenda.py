@@ -121,11 +121,7 @@ class Agenda:
 
     def _against(self, start: ScheduledStart) -> str:
         """What would keep it from starting as things are now; empty when nothing would."""
-        found = (
-            self._obstacles.upgrade(start.controller)
-            or self._obstacles.lock(start.controller)
-            or self._obstacles.window(start.controller, start.at)
-        )
+        found = self._obstacles.against(start.controller, start.at)
         if found:
             return found
         try:

@@ -93,13 +93,16 @@ class LiveUpgrade:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A gate that is open."""
+    """A gate that is open, or a scheduled start that did not come."""
 
     upgrade: str
+    """Its id, or that of the scheduled start."""
     controller: str
     text: str
     since: float
-    until: float
+    until: float | None
+    """None: it waits until somebody decides."""
+    where: str = "the card in the upgrade's thread has the figures and the buttons"
 
 
 @dataclass(frozen=True, slots=True)

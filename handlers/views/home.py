@@ -54,10 +54,9 @@ def _questions(questions: Sequence[Question]) -> Iterator[Block | None]:
     for question in questions[:QUESTIONS]:
         name = f"*{clip(escape(one_line(question.controller)), NAME)}*"
         text = clip(escape(one_line(question.text)), SENTENCE)
-        where = "the card in the upgrade's thread has the figures and the buttons"
-        yield section(
-            f"◐ {name}: {text}", f"Asked {date(question.since)}, until {date(question.until)}; {where}."
-        )
+        until = f", until {date(question.until)}" if question.until is not None else ""
+        where = clip(escape(one_line(question.where)), DETAIL)
+        yield section(f"◐ {name}: {text}", f"Asked {date(question.since)}{until}; {where}.")
     if len(questions) > QUESTIONS:
         yield context(f"… and {len(questions) - QUESTIONS} more")
 

@@ -289,7 +289,7 @@ class Bot:
         self.scheduler = VirtualScheduler(world.clock)
         services = Services(
             name="main",
-            config=config.controllers["main"],
+            config=next(iter(config.controllers.values())),
             environment=world.environment,
             router=world.router,
             backups=world.backups,

@@ -66,7 +66,7 @@ def worst_live(text: str) -> tuple[LiveUpgrade, ...]:
 
 
 def worst_overview(text: str) -> Overview:
-    question = Question("u1", text, text, NOW, NOW)
+    question = Question("u1", text, text, NOW, NOW, text)
     state = ControllerState("main", text, text, "u1", text, text, text, text, NOW)
     idle = ControllerState("main", text, text, None, text, text, text, text, None)
     return Overview((question,) * 60, (state, idle) * 40)

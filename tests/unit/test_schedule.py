@@ -213,6 +213,17 @@ def test_a_requester_who_may_no_more_does_not_start_anything(world: World, tmp_p
     assert "may not" in refused_at_its_time(without)
 
 
+def test_a_controller_that_is_configured_no_more_is_not_started(world: World, tmp_path: Path) -> None:
+    """Its scheduled start can be cancelled."""
+    Bot(world, configured(tmp_path)).commands.run("start main 2.516.3 --at 09:00", ANN)
+    config = configured(tmp_path)
+    renamed = Bot(world, config.model_copy(update={"controllers": {"new": config.controllers["main"]}}))
+    assert "not in the configuration" in refused_at_its_time(renamed)
+    assert renamed.commands.overview(ANN).waiting == ()
+    click(renamed, "cancel-start", only(renamed), ANN)
+    assert renamed.store.open_starts() == ()
+
+
 def test_a_controller_that_does_not_answer_is_not_started(bot: Bot) -> None:
     bot.commands.run("start main 2.516.3 --at 09:00", ANN)
     bot.world.instances["main-first"].reachable = False
@@ -396,6 +407,9 @@ def test_the_home_tab_shows_lock_next_start_and_one_that_did_not_come(bot: Bot) 
     assert "release week" in shown.lock
     assert "waits for a decision" in shown.state
     assert shown.next_at is None
+    assert bot.commands.overview(CY).waiting == ()
+    (question,) = bot.commands.overview(ANN).waiting
+    assert (question.controller, question.until) == ("main", None)
     assert any("waits for a decision" in line for line in bot.commands.run("status", CY).lines)
     assert any("a decision is needed" in line for line in bot.commands.run("schedule list", CY).lines)
 
