@@ -117,10 +117,28 @@ def _live(upgrade: Upgrade) -> LiveUpgrade:
 
 
 def _on_rollback(upgrade: Upgrade) -> tuple[str, ...]:
-    if not upgrade.live or upgrade.status is Status.ROLLING_BACK:
-        return (
-            f"This upgrade is {upgrade.status.value.replace('_', ' ')} already; there is nothing to roll back.",
-        )
+    if _ended(upgrade):
+        return (_already(upgrade, "roll back"),)
+    return (*_going_back(upgrade), f"{upgrade.controller} is locked then, until somebody unlocks it.")
+
+
+def _on_abort(upgrade: Upgrade) -> tuple[str, ...]:
+    if _ended(upgrade):
+        return (_already(upgrade, "abort"),)
+    if upgrade.owner is Side.GREEN:
+        return ("Builds were handed over to green, so this is more than giving up: roll back instead.",)
+    return (*_going_back(upgrade), f"{upgrade.controller} is not locked then, as it is by a rollback.")
+
+
+def _ended(upgrade: Upgrade) -> bool:
+    return not upgrade.live or upgrade.status is Status.ROLLING_BACK
+
+
+def _already(upgrade: Upgrade, what: str) -> str:
+    return f"This upgrade is {upgrade.status.value.replace('_', ' ')} already; there is nothing to {what}."
+
+
+def _going_back(upgrade: Upgrade) -> tuple[str, ...]:
     lines = [f"All users of {upgrade.controller} are back on {upgrade.source} in about a second."]
     if upgrade.owner is Side.GREEN:
         lines.append(
@@ -132,17 +150,9 @@ def _on_rollback(upgrade: Upgrade) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _on_abort(upgrade: Upgrade) -> tuple[str, ...]:
-    if upgrade.owner is Side.GREEN:
-        return ("Builds were handed over to green, so this is more than giving up: roll back instead.",)
-    return (*_on_rollback(upgrade), f"{upgrade.controller} is not locked afterwards, as it is by a rollback.")
-
-
 def _on_hold(upgrade: Upgrade) -> tuple[str, ...]:
-    if not upgrade.live or upgrade.status in (Status.HELD, Status.ROLLING_BACK):
-        return (
-            f"This upgrade is {upgrade.status.value.replace('_', ' ')} already; there is nothing to hold.",
-        )
+    if _ended(upgrade) or upgrade.status is Status.HELD:
+        return (_already(upgrade, "hold"),)
     return (
         f"It stops where it is: {step_title(upgrade.step)}. {upgrade.weight}% of new sessions stay on green, and "
         f"{upgrade.owner.value} goes on running the builds.",

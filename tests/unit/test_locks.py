@@ -208,3 +208,17 @@ def test_controllers_and_backups_are_listed_to_everybody(bot: Bot) -> None:
     assert bot.upgrade().id in backup
     assert "upgraded from 2.426.2" in bot.commands.run("controllers", CY).lines[0]
     assert bot.commands.run("status all", CY).lines == bot.commands.run("status", CY).lines
+
+
+def test_the_forms_say_what_becomes_of_the_lock(bot: Bot) -> None:
+    """Before anybody decides; after the handover there is no aborting."""
+    reach(bot, "gate-10")
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert "is locked" in live.on_rollback[-1]
+    assert "is not locked" in live.on_abort[-1]
+    reach(bot, "gate-100")
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert "roll back instead" in live.on_abort[-1]
+    bot.commands.run("rollback main", ANN)
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert "nothing to abort" in live.on_abort[0]
