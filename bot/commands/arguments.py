@@ -52,8 +52,10 @@ class Arguments:
     def live(self, words: list[str]) -> tuple[Upgrade, str]:
         """The live upgrade that is meant, and the rest of the text."""
         named = bool(words) and words[0] in self._config.controllers
-        if not named and len(self._store.live()) == 1 and len(self._config.controllers) == 1:
-            return self._store.live()[0], " ".join(words)
+        live = self._store.live()
+        # Among several controllers a first word that is none may be a misspelt one, not the beginning of a reason.
+        if not named and len(live) == 1 and (not words or len(self._config.controllers) == 1):
+            return live[0], " ".join(words)
         controller = self.controller(words)
         upgrade = self._store.live_for(controller)
         if upgrade is None:

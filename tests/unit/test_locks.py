@@ -222,3 +222,15 @@ def test_the_forms_say_what_becomes_of_the_lock(bot: Bot) -> None:
     bot.commands.run("rollback main", ANN)
     (live,) = bot.commands.live_upgrades(ANN)
     assert "nothing to abort" in live.on_abort[0]
+
+
+def test_among_several_controllers_the_only_live_upgrade_need_not_be_named(tmp_path: Path) -> None:
+    """But a word that is no controller is taken for a misspelt one, never for a reason to act on another."""
+    config = make_config(tmp_path)
+    both = {"main": config.controllers["main"], "staging": config.controllers["main"]}
+    bot = Bot(World(tmp_path), config.model_copy(update={"controllers": both}))
+    reach(bot, "gate-10")
+    assert "`staging`" in bot.commands.run("hold stagng", ANN).text
+    assert bot.upgrade().status is Status.WAITING
+    bot.commands.run("hold", ANN)
+    assert bot.upgrade().status is Status.HELD

@@ -46,6 +46,13 @@ def test_a_window_without_a_zone_is_in_the_one_of_all() -> None:
     assert opening.end - opening.start == 4 * 3600
 
 
+def test_either_day_suffices_as_in_crontab() -> None:
+    """The first of the month and Mondays."""
+    either = WindowConfig(name="either", cron="0 2 1 * 1", minutes=60)
+    days = [wall(each.start) for each in islice(openings(either, BERLIN, at("2026-11-23 12:00")), 3)]
+    assert days == ["2026-11-30 02:00", "2026-12-01 02:00", "2026-12-07 02:00"]
+
+
 def test_the_next_opening_is_the_earliest_of_all_windows_and_never_one_that_is_open() -> None:
     opening = next_opening([SUNDAYS, NIGHTLY], BERLIN, at("2026-11-23 02:30"))
     assert opening is not None
