@@ -18,7 +18,12 @@ CY = Actor("U0CY", "cy", "C0CIOPS")
 
 @pytest.fixture
 def bot(tmp_path: Path) -> Bot:
-    return Bot(World(tmp_path), make_config(tmp_path))
+    return Bot(World(tmp_path), quick(tmp_path))
+
+
+def quick(directory: Path) -> Config:
+    """Steps are watched for seconds: nothing here is about what is measured."""
+    return make_config(directory, observe_seconds=4, soak_seconds=4)
 
 
 def reach(bot: Bot, step: str) -> None:
@@ -75,7 +80,7 @@ def test_a_lock_needs_a_reason(bot: Bot) -> None:
 
 def test_a_lock_survives_a_restart(bot: Bot, tmp_path: Path) -> None:
     bot.commands.run("lock main why", ANN)
-    again = Bot(bot.world, make_config(tmp_path))
+    again = Bot(bot.world, quick(tmp_path))
     assert "why" in again.commands.run("start main 2.516.3", ANN).text
 
 
@@ -129,7 +134,7 @@ def test_aborting_after_the_handover_is_refused_with_what_to_use(bot: Bot, step:
 
 def closed_now(directory: Path) -> Config:
     """main has a window, which is shut."""
-    config = make_config(directory)
+    config = quick(directory)
     window = {"name": "xmas", "cron": "0 0 25 12 *", "minutes": 60}
     main = config.controllers["main"].model_validate(
         {**config.controllers["main"].model_dump(), "windows": [window]}
@@ -166,7 +171,7 @@ def test_a_rollback_is_taken_while_locked_and_out_of_window_in_every_phase(tmp_p
     """Whatever closed after the upgrade was started; here the bot died in the phase and was started again."""
     world = World(tmp_path)
     with pytest.raises(Killed):
-        reach(Bot(world, make_config(tmp_path), killed_in(step)), "retire")
+        reach(Bot(world, quick(tmp_path), killed_in(step)), "retire")
     bot = Bot(world, closed_now(tmp_path))
     assert bot.upgrade().step == step
     bot.commands.run("lock main closed", BOB)
@@ -179,7 +184,7 @@ def test_a_rollback_is_taken_while_locked_and_out_of_window_in_every_phase(tmp_p
 @pytest.mark.parametrize("step", ["gate-10", "gate-handover", "gate-retire"])
 def test_a_rollback_is_taken_at_a_gate_while_locked_and_out_of_window(tmp_path: Path, step: str) -> None:
     world = World(tmp_path)
-    reach(Bot(world, make_config(tmp_path)), step)
+    reach(Bot(world, quick(tmp_path)), step)
     bot = Bot(world, closed_now(tmp_path))
     bot.commands.run("lock main closed", BOB)
     bot.commands.run("rollback main", ANN)
@@ -226,7 +231,7 @@ def test_the_forms_say_what_becomes_of_the_lock(bot: Bot) -> None:
 
 def test_among_several_controllers_the_only_live_upgrade_need_not_be_named(tmp_path: Path) -> None:
     """But a word that is no controller is taken for a misspelt one, never for a reason to act on another."""
-    config = make_config(tmp_path)
+    config = quick(tmp_path)
     both = {"main": config.controllers["main"], "staging": config.controllers["main"]}
     bot = Bot(World(tmp_path), config.model_copy(update={"controllers": both}))
     reach(bot, "gate-10")
