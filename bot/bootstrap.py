@@ -96,6 +96,7 @@ class Bot:
             hours = self.config.updates_of(name).watch_hours
             self.scheduler.every(f"release-watch:{name}", hours * 3600, watch.look)
         self.engine.start()
+        self.commands.start_schedule()
 
     def close(self) -> None:
         """Stop within seconds; live upgrades stay resumable."""
@@ -187,6 +188,7 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
         contexts=contexts,
         announcer=announcer,
         clock=clock,
+        scheduler=scheduler,
         first_instance=lambda name: first_instance(config, name),
     )
     watches = _release_watches(config, store, services, news.set)
