@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from bot.connection_settings import ConnectionConfig
 from bot.errors import ConfigurationError
 from bot.update_settings import UpdatesConfig
 
@@ -348,8 +349,7 @@ class ControllerConfig(_Model):
     """Environment variable that holds the API token."""
     token_file: Path | None = None
     """File that holds the API token."""
-    verify_tls: bool | Path = True
-    """False, or the path of a CA bundle."""
+    connection: ConnectionConfig = ConnectionConfig()
     environment: Annotated[
         ProcessConfig | DockerConfig, Field(discriminator="kind"), BeforeValidator(_of_kind("process"))
     ]

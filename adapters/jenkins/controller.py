@@ -23,7 +23,7 @@ class JenkinsController:
         return self._connection.probe(path)
 
     def identity(self) -> Identity:
-        found = self._connection.run("identity")
+        found = self._connection.read("identity")
         return Identity(
             version=found["version"],
             java=found["java"],
@@ -42,7 +42,7 @@ class JenkinsController:
         )
 
     def inventory(self) -> Inventory:
-        found = self._connection.run("inventory")
+        found = self._connection.read("inventory")
         return Inventory(
             jobs=tuple(
                 Job(j["name"], j["kind"], j["disabled"], j["next"], j["builds"]) for j in found["jobs"]
@@ -70,16 +70,16 @@ class JenkinsController:
                 p["requiredCore"] or "",
                 tuple(Dependency(d["name"], d["version"], d["optional"]) for d in p["dependencies"]),
             )
-            for p in self._connection.run("plugins")["plugins"]
+            for p in self._connection.read("plugins")["plugins"]
         )
 
     def options(self, names: Collection[str]) -> frozenset[str]:
-        return frozenset(self._connection.run("options", names=sorted(names))["given"])
+        return frozenset(self._connection.read("options", names=sorted(names))["given"])
 
     def agents(self) -> tuple[Agent, ...]:
-        found = self._connection.run("agents")["agents"]
+        found = self._connection.read("agents")["agents"]
         return tuple(Agent(a["name"], a["online"], a["java"], a["remoting"], a["launcher"]) for a in found)
 
     def log(self, since_ms: int) -> tuple[LogRecord, ...]:
-        records = self._connection.run("log", sinceMs=since_ms)["records"]
+        records = self._connection.read("log", sinceMs=since_ms)["records"]
         return tuple(LogRecord(r["atMs"], r["level"], r["logger"], r["message"]) for r in records)
