@@ -87,14 +87,14 @@ class Failures:
 
 def _tls_reason(error: BaseException) -> str:
     """OpenSSL's own words, which are wrapped several times."""
-    reasons: list[object] = [error]
-    while reasons:
-        one = reasons.pop()
-        if isinstance(one, ssl.SSLCertVerificationError):
-            return one.verify_message
-        if isinstance(one, ssl.SSLError) and one.reason:
-            return one.reason.lower().replace("_", " ")
-        reasons += [*getattr(one, "args", ()), getattr(one, "reason", None)]
+    inner: object = error
+    while isinstance(inner, Exception):
+        if isinstance(inner, ssl.SSLCertVerificationError):
+            return inner.verify_message
+        if isinstance(inner, ssl.SSLError):
+            return (inner.reason or "unknown").lower().replace("_", " ")
+        # requests wraps urllib3's retry error, which has the next one as its reason; the others have it as their argument.
+        inner = getattr(inner, "reason", None) or (inner.args[0] if inner.args else None)
     return "the reason is unknown"
 
 
