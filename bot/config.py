@@ -107,9 +107,11 @@ class ProcessConfig(_Model):
         "-jar",
         "{war}",
         "--httpPort={port}",
+        "--prefix={prefix}",
         "--httpListenAddress=127.0.0.1",
     )
-    """Template. ``{java} {jvm_options} {war} {port} {home} {name}`` are filled in; JENKINS_HOME is set in its environment."""
+    """Template. ``{java} {jvm_options} {war} {port} {prefix} {home} {name}`` are filled in; JENKINS_HOME is set in its environment.
+    ``{prefix}`` is the path of ``blue.url``, such as ``/jenkins``, or nothing."""
     java: str = "java"
     jvm_options: tuple[str, ...] = ("-Djenkins.install.runSetupWizard=false",)
     wars: str
