@@ -89,6 +89,10 @@ class JenkinsOwnership:
             numbers = self._change("numbers", atLeast=dict(pairs))["numbers"]
         return numbers
 
+    def job_directories(self) -> Mapping[str, str]:
+        directories: Mapping[str, str] = self._read("job-directories")["directories"]
+        return directories
+
     def item_configs(self, since_ms: int) -> ItemConfigs:
         found = self._read("item-configs", sinceMs=since_ms)
         changed = tuple(ItemConfig(c["name"], c["modifiedMs"], c["xml"]) for c in found["changed"])

@@ -42,6 +42,7 @@ SCRIPTS: Mapping[str, Script] = {
         plugin_classes=("com.cloudbees.plugins.credentials.CredentialsProvider",),
     ),
     "item-configs": Script(EVERY_JOB_SECONDS),
+    "job-directories": Script(EVERY_JOB_SECONDS),
     "log": Script(),
     "nodes": Script(),
     "numbers": Script(EVERY_JOB_SECONDS),

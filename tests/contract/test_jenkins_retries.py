@@ -29,6 +29,7 @@ READS: dict[str, Callable[[Jenkins], Any]] = {
     "guard": lambda jenkins: jenkins.guard(),
     "queue": lambda jenkins: jenkins.queue(),
     "builds": lambda jenkins: jenkins.builds(0, []),
+    "job_directories": lambda jenkins: jenkins.job_directories(),
     "item_configs": lambda jenkins: jenkins.item_configs(0),
     "nodes": lambda jenkins: jenkins.nodes(),
 }

@@ -135,6 +135,27 @@ def test_numbers_rise_and_never_fall(rig: GroovyRig, tmp_path: Path) -> None:
     assert again == numbers
 
 
+def test_directories_tell_where_jobs_are_kept(rig: GroovyRig, tmp_path: Path) -> None:
+    """By the path below the home; cells of a matrix and branches under the names that the controller uses."""
+    [directories] = rig.play(
+        tmp_path,
+        """
+        job('a b')
+        def team = new Folder(jenkins, 'team'), grid = new Folder(jenkins, 'grid')
+        jenkins.items << team << grid
+        job('ü', team)
+        grid.items << new MatrixConfiguration(grid, 'axis=a')
+        tell(resultOf(run('job-directories')).directories)
+        """,
+        {"job-directories": ("job-directories", {})},
+    )
+    assert directories == {
+        "jobs/a b": "a b",
+        "jobs/team/jobs/ü": "team/ü",
+        "jobs/grid/jobs/axis=a": "grid/axis=a",
+    }
+
+
 def test_configs_come_parents_first_and_branches_never(rig: GroovyRig, tmp_path: Path) -> None:
     """All names, but only changed texts; children that a folder makes by itself are left out; a file that vanished is passed over."""
     [found] = rig.play(
