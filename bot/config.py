@@ -369,6 +369,16 @@ class ControllerConfig(_Model):
             raise ValueError("give exactly one of token_env and token_file")
         return self
 
+    @model_validator(mode="after")
+    def _one_path(self) -> ControllerConfig:
+        public, direct = ((url.path or "").rstrip("/") for url in (self.url, self.environment.blue.url))
+        if public != direct:
+            raise ValueError(
+                f"url has the path {public or '/'}, environment.blue.url {direct or '/'}: Jenkins must be served under the path that users "
+                "see (its option --prefix), because it writes that path into its pages"
+            )
+        return self
+
 
 class Config(_Model):
     state_directory: Path
