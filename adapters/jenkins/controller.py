@@ -9,6 +9,9 @@ from bot.model import Agent, Boot, Dependency, Identity, Inventory, Job, LogReco
 
 __all__ = ["JenkinsController"]
 
+PAGE_JOBS = 1000
+"""Looked at in one request: the builds of each are counted on disk."""
+
 
 class JenkinsController:
     """Implements :class:`bot.ports.Controller`."""
@@ -42,11 +45,13 @@ class JenkinsController:
         )
 
     def inventory(self) -> Inventory:
-        found = self._connection.read("inventory")
+        found = page = self._connection.read("inventory", after=None, limit=PAGE_JOBS)
+        jobs = list(found["jobs"])
+        while page["more"]:
+            page = self._connection.read("inventory", after=jobs[-1]["name"], limit=PAGE_JOBS)
+            jobs += page["jobs"]
         return Inventory(
-            jobs=tuple(
-                Job(j["name"], j["kind"], j["disabled"], j["next"], j["builds"]) for j in found["jobs"]
-            ),
+            jobs=tuple(Job(j["name"], j["kind"], j["disabled"], j["next"], j["builds"]) for j in jobs),
             folders=tuple(found["folders"]),
             views=tuple(found["views"]),
             nodes=tuple(found["nodes"]),

@@ -27,6 +27,9 @@ __all__ = ["JenkinsOwnership"]
 RELAY_MARGIN_MS = 600_000
 """Builds are searched for a relay id from this long before the item was queued: clocks of two controllers differ."""
 
+TEXT_CHARACTERS = 4_000_000
+"""Of configurations, in one answer."""
+
 
 class JenkinsOwnership:
     """Implements :class:`bot.ports.Ownership`."""
@@ -94,8 +97,21 @@ class JenkinsOwnership:
         return directories
 
     def item_configs(self, since_ms: int) -> ItemConfigs:
-        found = self._read("item-configs", sinceMs=since_ms)
-        changed = tuple(ItemConfig(c["name"], c["modifiedMs"], c["xml"]) for c in found["changed"])
+        found = self._read("item-configs", sinceMs=since_ms, limit=TEXT_CHARACTERS, only=None)
+        texts = {c["name"]: c["xml"] for c in found["changed"]}
+        while waiting := [name for name, xml in texts.items() if xml is None]:
+            names = set(next(batches(waiting)))
+            answer = self._read("item-configs", sinceMs=since_ms, limit=TEXT_CHARACTERS, only=sorted(names))
+            more = {c["name"]: c["xml"] for c in answer["changed"]}
+            # What was deleted meanwhile is left out: the next look shows that.
+            texts = {
+                name: more.get(name, xml) for name, xml in texts.items() if name in more or name not in names
+            }
+        changed = tuple(
+            ItemConfig(c["name"], c["modifiedMs"], texts[c["name"]])
+            for c in found["changed"]
+            if c["name"] in texts
+        )
         return ItemConfigs(found["nowMs"], tuple(found["names"]), changed)
 
     def write_items(self, items: Sequence[ItemConfig]) -> None:

@@ -177,6 +177,27 @@ def test_configs_come_parents_first_and_branches_never(rig: GroovyRig, tmp_path:
     assert found["changed"][0]["modifiedMs"] <= found["nowMs"]
 
 
+def test_configs_fit_into_an_answer(rig: GroovyRig, tmp_path: Path) -> None:
+    """Texts beyond the limit are left for another request, which asks by name; one above it comes alone and whole."""
+    first, second = rig.play(
+        tmp_path,
+        """
+        ['a', 'b', 'c'].each { job(it).write(new StringReader('<x>' + it * 100 + '</x>')) }
+        tell(resultOf(runWith('configs', [sinceMs: 0, limit: 50, only: null])))
+        tell(resultOf(runWith('configs', [sinceMs: 1L << 60, limit: 150, only: ['c', 'b', 'gone']])))
+        """,
+        {"configs": ("item-configs", {})},
+    )
+    assert [(item["name"], item["xml"] is not None) for item in first["changed"]] == [
+        ("a", True),
+        ("b", False),
+        ("c", False),
+    ]
+    assert first["names"] == ["a", "b", "c"]
+    assert [(item["name"], len(item["xml"])) for item in second["changed"]] == [("b", 107), ("c", 107)]
+    assert second["names"] == []
+
+
 def test_items_are_created_or_changed_each_for_itself(rig: GroovyRig, tmp_path: Path) -> None:
     """New ones below their folder, changed ones in place, equal ones untouched; one that fails is told and stops no other."""
     first, second, updates = rig.play(
