@@ -23,6 +23,7 @@ from pydantic import (
     model_validator,
 )
 
+from bot.connection_settings import ConnectionConfig
 from bot.errors import ConfigurationError
 from bot.schedule_settings import ScheduleConfig, WindowConfig
 from bot.update_settings import UpdatesConfig
@@ -107,9 +108,11 @@ class ProcessConfig(_Model):
         "-jar",
         "{war}",
         "--httpPort={port}",
+        "--prefix={prefix}",
         "--httpListenAddress=127.0.0.1",
     )
-    """Template. ``{java} {jvm_options} {war} {port} {home} {name}`` are filled in; JENKINS_HOME is set in its environment."""
+    """Template. ``{java} {jvm_options} {war} {port} {prefix} {home} {name}`` are filled in; JENKINS_HOME is set in its environment.
+    ``{prefix}`` is the path of ``blue.url``, such as ``/jenkins``, or nothing."""
     java: str = "java"
     jvm_options: tuple[str, ...] = ("-Djenkins.install.runSetupWizard=false",)
     wars: str
@@ -349,8 +352,7 @@ class ControllerConfig(_Model):
     """Environment variable that holds the API token."""
     token_file: Path | None = None
     """File that holds the API token."""
-    verify_tls: bool | Path = True
-    """False, or the path of a CA bundle."""
+    connection: ConnectionConfig = ConnectionConfig()
     environment: Annotated[
         ProcessConfig | DockerConfig, Field(discriminator="kind"), BeforeValidator(_of_kind("process"))
     ]
@@ -376,6 +378,16 @@ class ControllerConfig(_Model):
     def _one_token(self) -> ControllerConfig:
         if (self.token_env is None) == (self.token_file is None):
             raise ValueError("give exactly one of token_env and token_file")
+        return self
+
+    @model_validator(mode="after")
+    def _one_path(self) -> ControllerConfig:
+        public, direct = ((url.path or "").rstrip("/") for url in (self.url, self.environment.blue.url))
+        if public != direct:
+            raise ValueError(
+                f"url has the path {public or '/'}, environment.blue.url {direct or '/'}: Jenkins must be served under the path that users "
+                "see (its option --prefix), because it writes that path into its pages"
+            )
         return self
 
 
