@@ -49,7 +49,9 @@ class Server:
     """Set: the server reads, but never answers, until it ends."""
 
     def client(self, prefix: str = "", **options: Any) -> JenkinsClient:
-        return JenkinsClient(f"http://127.0.0.1:{self.port}{prefix}", "bot", TOKEN, ConnectionConfig(**options))
+        return JenkinsClient(
+            f"http://127.0.0.1:{self.port}{prefix}", "bot", TOKEN, ConnectionConfig(**options)
+        )
 
 
 @contextlib.contextmanager
