@@ -49,7 +49,9 @@ class Server:
     """Set: the server reads, but never answers, until it ends."""
 
     def client(self, prefix: str = "", **options: Any) -> JenkinsClient:
-        return JenkinsClient(f"http://127.0.0.1:{self.port}{prefix}", "bot", TOKEN, ConnectionConfig(**options))
+        return JenkinsClient(
+            f"http://127.0.0.1:{self.port}{prefix}", "bot", TOKEN, ConnectionConfig(**options)
+        )
 
 
 @contextlib.contextmanager
@@ -179,6 +181,7 @@ def test_refusals_name_what_to_check() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (302, Permanent),
         (400, Permanent),
         (404, Permanent),
         (405, Permanent),
@@ -194,7 +197,8 @@ def test_refusals_name_what_to_check() -> None:
 )
 def test_every_status_has_its_verdict(status: int, kind: type[BotError]) -> None:
     """Gateways and overload pass by themselves; the rest needs a human. A long body is not quoted."""
-    with serve(Answer(status, "x" * 100_000)) as server:
+    headers = {"Location": "http://127.0.0.1:9/elsewhere"} if status == 302 else {}
+    with serve(Answer(status, "x" * 100_000, headers)) as server:
         assert type(failure(server)) is kind
 
 
