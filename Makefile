@@ -5,8 +5,8 @@ BIN := $(VENV)/bin
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 # What the tests need beside Python: a browser for the page, Groovy 2.4 and javac for the scripts, a router, a Docker engine with
 # a registry, and an init for the containers.
-SYSTEM_PACKAGES := chromium groovy default-jdk-headless haproxy docker.io docker-registry tini
-SYSTEM_PROGRAMS := chromium groovyc javac haproxy dockerd docker-registry tini
+SYSTEM_PACKAGES := chromium groovy default-jdk-headless haproxy docker.io docker-registry openssh-server tini
+SYSTEM_PROGRAMS := chromium groovyc javac haproxy dockerd docker-registry sshd tini
 
 .PHONY: rehearsal test bench check screenshots system engine clean
 

@@ -14,8 +14,6 @@ from adapters.backups.archive import ArchiveBackups
 from adapters.charts import render_gate_chart
 from adapters.clock import SystemClock
 from adapters.environments import process
-from adapters.environments.docker import environment as docker
-from adapters.environments.docker.adopting import starting_configuration
 from adapters.homes.writer import write_home as unpack_home
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.scripts import guard_script
@@ -29,7 +27,7 @@ from adapters.update_centre import build_update_centre
 from bot.announcer import Announcer
 from bot.check import Outcome, check_controller, unverified
 from bot.commands import BotCommands
-from bot.config import Config, secret
+from bot.config import Config, DockerConfig, ProcessConfig, secret
 from bot.context import Contexts, Services
 from bot.engine import Engine
 from bot.errors import BotError, ConfigurationError, Permanent
@@ -99,6 +97,7 @@ class Bot:
             hours = self.config.updates_of(name).watch_hours
             self.scheduler.every(f"release-watch:{name}", hours * 3600, watch.look)
         self.engine.start()
+        self.commands.start_schedule()
 
     def close(self) -> None:
         """Stop within seconds; live upgrades stay resumable."""
@@ -148,17 +147,6 @@ class Bot:
                     )
 
 
-ENVIRONMENTS: Mapping[str, Callable[[str, Any], Environment]] = {
-    "process": process.ProcessEnvironment,
-    "docker": docker.DockerEnvironment,
-}
-FIRST_INSTANCES: Mapping[str, Callable[[str, Any], Instance]] = {
-    "process": process.first_instance,
-    "docker": docker.first_instance,
-}
-"""The running instance as each kind's configuration names it."""
-
-
 def open_store(config: Config) -> SqliteStore:
     config.state_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     return SqliteStore(config.state_directory / "ci-upgrade.db")
@@ -201,6 +189,7 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
         contexts=contexts,
         announcer=announcer,
         clock=clock,
+        scheduler=scheduler,
         first_instance=lambda name: first_instance(config, name),
     )
     watches = _release_watches(config, store, services, news.set)
@@ -227,7 +216,18 @@ def _release_watches(
 def first_instance(config: Config, name: str) -> Instance:
     """The running instance as configured; its version is asked when it matters."""
     environment = config.controllers[name].environment
-    return FIRST_INSTANCES[environment.kind](f"{name}-first", environment)
+    if isinstance(environment, DockerConfig):
+        from adapters.environments.docker import environment as docker  # see _environment
+
+        return docker.first_instance(f"{name}-first", environment)
+    return process.first_instance(f"{name}-first", environment)
+
+
+def starting_configuration(container: str, name: str, docker_host: str | None) -> str:
+    """See :func:`adapters.environments.docker.adopting.starting_configuration`."""
+    from adapters.environments.docker import adopting  # see _environment
+
+    return adopting.starting_configuration(container, name, docker_host)
 
 
 def make_plan_of(
@@ -272,6 +272,15 @@ def _check_slack(environ: Mapping[str, str]) -> Outcome:
     return Outcome("ready", "Tokens", f"the bot token is accepted ({'HTTP' if http else 'Socket'} Mode)")
 
 
+def _environment(name: str, config: ProcessConfig | DockerConfig) -> Environment:
+    if isinstance(config, DockerConfig):
+        # Its SDK is a third of what a start costs, and a bot that died should be back soon: only where it is needed.
+        from adapters.environments.docker.environment import DockerEnvironment
+
+        return DockerEnvironment(name, config)
+    return process.ProcessEnvironment(name, config)
+
+
 def _services(whole: Config, name: str, token: str, backups: Backups) -> Services:
     config, updates = whole.controllers[name], whole.updates_of(name)
     check_certificates(config.connection)
@@ -280,7 +289,7 @@ def _services(whole: Config, name: str, token: str, backups: Backups) -> Service
     def client(url: str) -> JenkinsClient:
         return JenkinsClient(url, config.user, token, config.connection)
 
-    environment = ENVIRONMENTS[config.environment.kind](name, config.environment)
+    environment = _environment(name, config.environment)
     return Services(
         name=name,
         config=config,

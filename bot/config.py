@@ -25,6 +25,7 @@ from pydantic import (
 
 from bot.connection_settings import ConnectionConfig
 from bot.errors import ConfigurationError
+from bot.schedule_settings import ScheduleConfig, WindowConfig
 from bot.update_settings import UpdatesConfig
 
 __all__ = [
@@ -362,6 +363,16 @@ class ControllerConfig(_Model):
     thresholds: ThresholdConfig = ThresholdConfig()
     updates: UpdatesConfig | None = None
     """None: as in the section for all controllers."""
+    windows: tuple[WindowConfig, ...] = ()
+    """Upgrades may start only while one of them is open. Empty: at any time."""
+
+    @field_validator("windows")
+    @classmethod
+    def _names_differ(cls, value: tuple[WindowConfig, ...]) -> tuple[WindowConfig, ...]:
+        names = [window.name for window in value]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each window needs a name of its own: {', '.join(names)}")
+        return value
 
     @model_validator(mode="after")
     def _one_token(self) -> ControllerConfig:
@@ -386,6 +397,7 @@ class Config(_Model):
     backups: BackupConfig
     slack: SlackConfig = SlackConfig()
     updates: UpdatesConfig = UpdatesConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
     controllers: Annotated[Mapping[str, ControllerConfig], Field(min_length=1)]
 
     @field_validator("controllers")

@@ -37,6 +37,8 @@ class EnvironmentRig:
     blue: Instance
     home: Path
     """Of blue, where the test can see it."""
+    prefix: str = "main"
+    """What its instances' names begin with."""
 
     def home_of(self, instance: Instance) -> Path:
         return Path(instance.home)
@@ -49,14 +51,14 @@ class EnvironmentContract:
 
     @pytest.fixture
     def green(self, rig: EnvironmentRig) -> Iterator[Instance]:
-        green = rig.environment.create("main-u1", rig.blue, "2.440.1", "u1")
+        green = rig.environment.create(f"{rig.prefix}-u1", rig.blue, "2.440.1", "u1")
         yield green
         rig.environment.stop(green)
 
     def test_creating_twice_gives_the_same_instance(self, rig: EnvironmentRig, green: Instance) -> None:
         """A step that is made again must not make a second green."""
-        assert rig.environment.create("main-u1", rig.blue, "2.440.1", "u1") == green
-        assert rig.environment.create("main-u2", rig.blue, "2.440.1", "u1").url != green.url
+        assert rig.environment.create(f"{rig.prefix}-u1", rig.blue, "2.440.1", "u1") == green
+        assert rig.environment.create(f"{rig.prefix}-u2", rig.blue, "2.440.1", "u1").url != green.url
 
     def test_starting_twice_runs_one(self, rig: EnvironmentRig, green: Instance) -> None:
         rig.environment.start(green)

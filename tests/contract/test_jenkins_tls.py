@@ -13,7 +13,7 @@ from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.tls import check_certificates
 from bot.connection_settings import ConnectionConfig
 from bot.errors import ConfigurationError, Permanent
-from tests.contract.throwaway_authority import Authority, serve_tls
+from tests.throwaway_authority import Authority, serve_tls
 from tests.fakes.timing import VirtualClock
 
 

@@ -31,7 +31,7 @@ def green(rig: DockerRig) -> Instance:
 
 class _Contract(EnvironmentRig):
     def __init__(self, rig: DockerRig) -> None:
-        super().__init__(rig.environment, rig.blue, rig.home)
+        super().__init__(rig.environment, rig.blue, rig.home, rig.name)
         self._rig = rig
 
     def home_of(self, instance: Instance) -> Path:
@@ -47,11 +47,6 @@ class TestDockerEnvironment(EnvironmentContract):
             yield _Contract(made)
         finally:
             made.close()
-            for name in ("main-u1", "main-u2"):
-                for container in engine.containers.list(all=True, filters={"name": f"^{name}$"}):
-                    container.remove(force=True, v=True)
-                for volume in engine.volumes.list(filters={"name": name}):
-                    volume.remove(force=True)
 
 
 def test_green_is_made_as_blue_is(rig: DockerRig, green: Instance) -> None:

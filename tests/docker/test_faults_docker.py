@@ -9,6 +9,7 @@ import pytest
 
 from adapters.environments.docker.environment import DockerEnvironment
 from bot.errors import Temporary
+from rehearsal.haproxy import HAProxy
 from tests.docker.rig import DockerRig
 from tests.docker.upgrade import Upgrade, restart_engine, upgrade
 
@@ -36,17 +37,39 @@ def _restarts(lived: Upgrade) -> int:
 
 
 @pytest.mark.timeout(280)
-def test_a_green_that_is_killed_for_memory_at_25_percent_is_held_and_left_by_its_sessions(
+def test_at_25_percent_haproxy_is_restarted_and_then_green_is_killed_for_memory(
     engine: Any, tmp_path: Path
 ) -> None:
-    """The engine restarts it, fenced still; people are on blue; then it is rolled back."""
+    """The weight outlives the first. After the second green is fenced still and people are on blue; then it is rolled back."""
     with upgrade(engine, tmp_path, minutes_scale=0.05) as lived:
         lived.start()
         lived.approve_until("25")
         lived.human.approve()
         lived.wait(lambda: bool(lived.human.look()) and lived.human.sees_event("send-25-done"))
+        haproxy = lived.stage.router
+        assert isinstance(haproxy, HAProxy)
+        haproxy.stop()
+        haproxy.start()
+        lived.wait(lambda: haproxy.holds("weight 25"))
         run_out_of_memory(lived)
         lived.until_status("held")
+        assert lived.version_for_new_sessions() == {lived.stage.from_version}
+        lived.roll_back()
+
+
+@pytest.mark.timeout(280)
+def test_a_green_that_is_killed_for_memory_while_it_is_validated_gets_nobody(
+    engine: Any, tmp_path: Path
+) -> None:
+    """A hold keeps the validation open until the kill has happened; then green is never offered for traffic."""
+    with upgrade(engine, tmp_path) as lived:
+        lived.start()
+        lived.wait(lambda: bool(lived.human.look()) and lived.human.sees_phase_running("validate"))
+        lived.human.hold()
+        lived.until_status("held")
+        run_out_of_memory(lived)
+        lived.human.resume()
+        lived.wait(lambda: bool(lived.human.look()) and lived.human.reads("green ended by itself"))
         assert lived.version_for_new_sessions() == {lived.stage.from_version}
         lived.roll_back()
 
@@ -56,7 +79,7 @@ def test_an_engine_that_is_restarted_while_green_is_made_and_while_sessions_are_
     engine: Any, tmp_path: Path
 ) -> None:
     """The upgrade goes on by itself each time, with the guard still in force."""
-    with upgrade(engine, tmp_path, builds=1500) as lived:
+    with upgrade(engine, tmp_path, builds=400) as lived:
         lived.start()
         lived.wait(lived.stage.host.has_green)
         restart_engine(engine)

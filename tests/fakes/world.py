@@ -289,7 +289,7 @@ class Bot:
         self.scheduler = VirtualScheduler(world.clock)
         services = Services(
             name="main",
-            config=config.controllers["main"],
+            config=next(iter(config.controllers.values())),
             environment=world.environment,
             router=world.router,
             backups=world.backups,
@@ -323,9 +323,11 @@ class Bot:
             contexts=contexts,
             announcer=announcer,
             clock=world.clock,
+            scheduler=self.scheduler,
             first_instance=lambda _name: replace(world.blue, version=""),
         )
         self.engine.start()
+        self.commands.start_schedule()
 
     def _make_workers(self, drive: Drive) -> InlineWorkers:
         self.workers = InlineWorkers(drive)

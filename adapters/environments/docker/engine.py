@@ -10,6 +10,7 @@ from contextlib import contextmanager
 import docker
 import requests
 import urllib3
+from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.tls import TLSConfig
 from docker.utils.socket import STDERR, frames_iter
@@ -68,7 +69,9 @@ class Engine:
         try:
             if config.url is None:
                 return docker.from_env(timeout=ANSWER_SECONDS)
-            return docker.DockerClient(config.url, tls=tls, timeout=ANSWER_SECONDS)
+            if tls is None:
+                return docker.DockerClient(config.url, timeout=ANSWER_SECONDS)
+            return _with_certificates(config.url, tls)
         except (DockerException, *_NO_ANSWER) as error:
             where = config.url or "DOCKER_HOST, or the default socket"
             raise Temporary(
@@ -113,6 +116,18 @@ class Execution:
     def run(self) -> bytes:
         """Its whole output."""
         return b"".join(self.output())
+
+
+def _with_certificates(url: str, tls: TLSConfig) -> docker.DockerClient:
+    """Without the environment, whose REQUESTS_CA_BUNDLE would take the place of ``tls`` (https://github.com/psf/requests/issues/3829)."""
+    # A version is given, so that the library asks nothing before the environment is shut out.
+    asking = docker.DockerClient(url, version=DEFAULT_DOCKER_API_VERSION, tls=tls, timeout=ANSWER_SECONDS)
+    asking.api.trust_env = False
+    newest = asking.version(api_version=False)["ApiVersion"]
+    asking.close()
+    client = docker.DockerClient(url, version=newest, tls=tls, timeout=ANSWER_SECONDS)
+    client.api.trust_env = False
+    return client
 
 
 def _translated(error: DockerException, what: str) -> BotError:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import datetime
-import ipaddress
 import ssl
 import threading
 from collections.abc import Iterator
@@ -13,14 +11,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import trustme
+from cryptography.hazmat.primitives.serialization import (
+    BestAvailableEncryption,
+    Encoding,
+    PrivateFormat,
+    load_pem_private_key,
+)
 
 __all__ = ["Authority", "Pair", "serve_tls"]
-
-DAY = datetime.timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -34,67 +33,23 @@ class Authority:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = _name(f"authority {directory.name}")
-        usage = x509.KeyUsage(
-            digital_signature=True,
-            key_cert_sign=True,
-            crl_sign=True,
-            content_commitment=False,
-            key_encipherment=False,
-            data_encipherment=False,
-            key_agreement=False,
-            encipher_only=False,
-            decipher_only=False,
-        )
-        certificate = (
-            self._builder(self._name, self._key)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-            .add_extension(usage, critical=True)
-            .sign(self._key, hashes.SHA256())
-        )
-        self.file = directory / "authority.pem"
+        self._authority = trustme.CA()
         directory.mkdir(parents=True, exist_ok=True)
-        self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+        self.file = directory / "authority.pem"
+        self._authority.cert_pem.write_to_path(self.file)
 
     def issue(self, name: str, passphrase: bytes | None = None) -> Pair:
         """A certificate for 127.0.0.1, usable at both ends."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        address = x509.IPAddress(ipaddress.ip_address("127.0.0.1"))
-        certificate = (
-            self._builder(_name(name), key)
-            .add_extension(x509.SubjectAlternativeName([address]), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key()), critical=False
-            )
-            .sign(self._key, hashes.SHA256())
-        )
+        issued = self._authority.issue_cert("127.0.0.1", common_name=name)
         pair = Pair(self._directory / f"{name}.pem", self._directory / f"{name}.key")
-        pair.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-        sealed = (
-            serialization.BestAvailableEncryption(passphrase) if passphrase else serialization.NoEncryption()
-        )
-        pair.key.write_bytes(
-            key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, sealed)
-        )
+        issued.cert_chain_pems[0].write_to_path(pair.certificate)
+        key = issued.private_key_pem.bytes()
+        if passphrase:
+            key = load_pem_private_key(key, None).private_bytes(
+                Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(passphrase)
+            )
+        pair.key.write_bytes(key)
         return pair
-
-    def _builder(self, subject: x509.Name, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
-        now = datetime.datetime.now(datetime.UTC)
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self._name)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - DAY)
-            .not_valid_after(now + DAY)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        )
-
-
-def _name(text: str) -> x509.Name:
-    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""A whole upgrade through a real HAProxy that is reloaded while a quarter of the sessions is on green."""
+"""A whole upgrade of containers behind a real HAProxy, which is reloaded while a quarter of the sessions is on green."""
 
 from __future__ import annotations
 
@@ -28,16 +28,17 @@ def reload_at_a_quarter(haproxy: HAProxy, workers: list[str | None]) -> None:
 
 
 @pytest.mark.timeout(280)
-def test_an_upgrade_goes_on_through_a_reload_of_haproxy(tmp_path: Path) -> None:
+@pytest.mark.xdist_group("docker")
+def test_a_whole_upgrade_on_docker_goes_on_through_a_reload_of_haproxy(tmp_path: Path) -> None:
     """No request fails and nothing is lost or doubled, from the first session on green to the retired old instance."""
-    options = StageOptions(jobs=12, builds=50, minutes_scale=0.01, router="haproxy")
+    options = StageOptions(jobs=40, builds=500, minutes_scale=0.01, environment="docker", router="haproxy")
     lines: list[str] = []
     workers: list[str | None] = []
     with Stage(tmp_path, options) as stage:
         assert isinstance(stage.router, HAProxy)
         reloading = threading.Thread(target=reload_at_a_quarter, args=(stage.router, workers), daemon=True)
         reloading.start()
-        summary = Headless(stage, tmp_path, 20.0, lines.append).play(None)
+        summary = Headless(stage, tmp_path, 30.0, lines.append).play(None)
         reloading.join()
         assert len(set(workers)) == 2, "it was reloaded"
     assert summary.faults("completed") == [], lines

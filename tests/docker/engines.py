@@ -1,0 +1,147 @@
+"""Ways to an engine that is not on this machine: a second engine behind TLS, and SSH."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import docker
+
+from bot.config import DockerEngineConfig
+from tests.throwaway_authority import Authority
+
+__all__ = ["SecondEngine", "second_engine", "ssh_address"]
+
+PORTS = (28300, 28399)
+START_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class SecondEngine:
+    config: DockerEngineConfig
+    client: docker.DockerClient
+    """Not over TLS: the tests' own look at it."""
+
+
+@contextmanager
+def second_engine(directory: Path) -> Iterator[SecondEngine]:
+    """Another daemon with images, containers and volumes of its own; who asks needs a certificate."""
+    authority = Authority(directory / "tls")
+    pair = authority.issue("engine")
+    port, local = _free_port(), directory / "docker.sock"
+    with (directory / "log").open("wb") as log:
+        daemon = subprocess.Popen(
+            [
+                "dockerd",
+                f"--data-root={directory}/data",
+                f"--exec-root={directory}/exec",
+                f"--pidfile={directory}/pid",
+                f"--host=unix://{local}",
+                f"--host=tcp://127.0.0.1:{port}",
+                "--tlsverify",
+                f"--tlscacert={authority.file}",
+                f"--tlscert={pair.certificate}",
+                f"--tlskey={pair.key}",
+                # The machine's rules and its bridge belong to the first engine.
+                "--iptables=false",
+                "--ip6tables=false",
+                "--bridge=none",
+            ],
+            stdout=log,
+            stderr=log,
+        )  # fmt: skip
+    client = None
+    try:
+        client = _connected(local, daemon)
+        yield SecondEngine(
+            DockerEngineConfig(
+                url=f"tcp://127.0.0.1:{port}",
+                ca_file=authority.file,
+                cert_file=pair.certificate,
+                key_file=pair.key,
+                ports=PORTS,
+            ),
+            client,
+        )
+    finally:
+        if client is not None:
+            client.close()
+        daemon.terminate()
+        daemon.wait(START_SECONDS)
+
+
+def _connected(path: Path, daemon: subprocess.Popen[bytes]) -> docker.DockerClient:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        # Not by the library: it leaves a socket behind when it cannot connect.
+        with socket.socket(socket.AF_UNIX) as probe:
+            try:
+                probe.connect(str(path))
+            except OSError:
+                assert daemon.poll() is None, "the second engine does not start: its log says why"
+                assert time.monotonic() < deadline, "the second engine does not answer"
+                time.sleep(0.1)
+            else:
+                return docker.DockerClient(f"unix://{path}", timeout=120)
+
+
+@contextmanager
+def ssh_address(directory: Path) -> Iterator[str]:
+    """``ssh://…`` of this machine. The key and the known host are in ``directory/.ssh``, to be used as the home of the client."""
+    settings = directory / ".ssh"
+    settings.mkdir(mode=0o700)
+    for name in ("id_ed25519", "host"):
+        subprocess.run(
+            ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(settings / name)], check=True
+        )
+    port = _free_port()
+    host = (settings / "host.pub").read_text().split()
+    (settings / "known_hosts").write_text(f"[127.0.0.1]:{port} {host[0]} {host[1]}\n")
+    shutil.copy(settings / "id_ed25519.pub", settings / "authorized_keys")
+    Path("/run/sshd").mkdir(exist_ok=True)  # the server wants it, and Debian makes it in a start script
+    server = subprocess.Popen(
+        [
+            "/usr/sbin/sshd", "-D", "-e", "-f", "/dev/null", "-p", str(port),
+            "-o", "ListenAddress=127.0.0.1",
+            "-o", f"HostKey={settings / 'host'}",
+            "-o", f"AuthorizedKeysFile={settings / 'authorized_keys'}",
+            "-o", "StrictModes=no",
+            "-o", "PidFile=none",
+            "-o", "MaxStartups=100",
+        ],
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )  # fmt: skip
+    try:
+        _await_port(port)
+        yield f"ssh://root@127.0.0.1:{port}"
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(START_SECONDS)
+
+
+def _await_port(port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=1).close()
+        except OSError:
+            assert time.monotonic() < deadline, "the SSH server does not start"
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+        return port
