@@ -13,8 +13,8 @@ from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.tls import check_certificates
 from bot.connection_settings import ConnectionConfig
 from bot.errors import ConfigurationError, Permanent
-from tests.throwaway_authority import Authority, serve_tls
 from tests.fakes.timing import VirtualClock
+from tests.throwaway_authority import Authority, serve_tls
 
 
 @pytest.fixture(scope="module")
