@@ -319,6 +319,8 @@ class PolicyConfig(_Model):
     boot_seconds: float = Field(default=900, gt=0)
     """How long green may take to start."""
     keep_backups: int = Field(default=5, ge=1)
+    smoke_job: bool = False
+    """Whether the validation has green build a job of the bot's own, which is removed afterwards."""
 
     @field_validator("traffic")
     @classmethod

@@ -25,6 +25,7 @@ def policy(minutes_scale: float, boot_seconds: float) -> dict[str, Any]:
         "retention_seconds": 86400,
         "sync_seconds": 1,
         "sample_seconds": 1,
+        "smoke_job": True,
         "boot_seconds": boot_seconds,
     }
 
