@@ -254,7 +254,7 @@ def check_everything(
         try:
             services = _services(config, name, secret(controller, environ), build_backups(config))
         except ConfigurationError as error:
-            yield name, (Outcome("missing", "Credentials", str(error)),)
+            yield name, (Outcome("missing", "Configuration", str(error)),)
             continue
         yield name, check_controller(services, current(store, name) or first_instance(config, name))
 

@@ -121,6 +121,8 @@ class Connection:
             server._session.auth = self._credentials()
             server._auth_resolved = True
             self._straight(server._session)
+            # A redirected POST would become a GET, and go where nobody sent the bot.
+            server._session.max_redirects = 0
             # An API token needs no crumb, and one of an earlier boot would be refused.
             server.crumb = False
             servers[read_seconds] = server

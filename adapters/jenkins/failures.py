@@ -21,6 +21,10 @@ class ServerFailed(Permanent):
 
 
 _STATUS: dict[int, tuple[type[Permanent] | type[Temporary], str]] = {
+    302: (
+        Permanent,
+        "{url} redirects requests for {what}: give the address that it redirects to, such as https://",
+    ),
     400: (Permanent, "{url} refused the request for {what} (400)"),
     401: (
         Permanent,
@@ -31,10 +35,7 @@ _STATUS: dict[int, tuple[type[Permanent] | type[Temporary], str]] = {
         "{user} may not use {what} on {url}: the user needs Overall/Administer, the token must be one of that user",
     ),
     404: (Permanent, "{url} has no {what}: is it a Jenkins, and is the path prefix right?"),
-    405: (
-        Permanent,
-        "{url} redirects requests for {what}: give the address that it redirects to, such as https://",
-    ),
+    405: (Permanent, "{url} takes no scripts ({what}): is it a Jenkins, and is the path prefix right?"),
     413: (Permanent, "the request for {what} is too large for {url} or a proxy before it"),
     429: (Temporary, "{url} asks to slow down ({what})"),
     500: (ServerFailed, "{url} failed on {what} (500): the reason is in its log"),
@@ -63,6 +64,8 @@ class Failures:
         for candidate in (error, error.__context__):
             if isinstance(candidate, requests.HTTPError) and candidate.response is not None:
                 return self.of_status(candidate.response.status_code, what)
+        if isinstance(error, requests.TooManyRedirects):
+            return self.of_status(302, what)
         if isinstance(error, requests.Timeout | jenkins.TimeoutException):
             return Temporary(f"{self.url} did not answer in time ({what})")
         if isinstance(error, requests.exceptions.SSLError):

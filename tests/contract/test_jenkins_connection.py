@@ -181,6 +181,7 @@ def test_refusals_name_what_to_check() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (302, Permanent),
         (400, Permanent),
         (404, Permanent),
         (405, Permanent),
@@ -196,7 +197,8 @@ def test_refusals_name_what_to_check() -> None:
 )
 def test_every_status_has_its_verdict(status: int, kind: type[BotError]) -> None:
     """Gateways and overload pass by themselves; the rest needs a human. A long body is not quoted."""
-    with serve(Answer(status, "x" * 100_000)) as server:
+    headers = {"Location": "http://127.0.0.1:9/elsewhere"} if status == 302 else {}
+    with serve(Answer(status, "x" * 100_000, headers)) as server:
         assert type(failure(server)) is kind
 
 
