@@ -13,6 +13,7 @@ from pathlib import Path
 from rehearsal.jenkins import documents, execution
 from rehearsal.jenkins.actions import SCM, TIMER, USER, Actions, timer_cause
 from rehearsal.jenkins.builds import Build
+from rehearsal.jenkins.clouds import end_orphans
 from rehearsal.jenkins.computers import Computers
 from rehearsal.jenkins.cron import CronTab
 from rehearsal.jenkins.execution import Execution
@@ -105,6 +106,12 @@ class Controller:
     def load_queue(self) -> None:
         self.queue.load(self.root.find)
         self.changed.notify_all()
+
+    def end_orphans(self) -> None:
+        """What cloud plugins do soon after a start, in a copy of a home as well."""
+        clouds = self.settings.clouds().values()
+        for name in end_orphans(clouds, self.home, self.settings.root_url, self.computers.agents):
+            self.journal.info("rehearsal.Cloud#cleanUp", f"Terminated the orphaned machine {name}")
 
     def start_maintenance(self) -> None:
         self._maintainer.start()
