@@ -27,6 +27,7 @@ def run_out_of_memory(lived: Upgrade) -> None:
         ["sh", "-c", f"i=0; while [ $i -lt 60 ]; do python3 -c '{HOG}' & i=$((i+1)); done; wait"], detach=True
     )
     lived.wait(lambda: _restarts(lived) > 0)
+    green.update(mem_limit="1g", memswap_limit="1g")  # so that it can come back
 
 
 def _restarts(lived: Upgrade) -> int:
