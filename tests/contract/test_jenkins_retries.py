@@ -82,6 +82,18 @@ def test_changes_are_sent_once(name: str) -> None:
         assert asked(CHANGES[name], status, read_attempts=5) == 1
 
 
+def test_silence_is_repeated_for_reads_only() -> None:
+    """A timeout is one failure like another; what was sent may have arrived, so a change is not sent again."""
+    for call, times in ((READS["guard"], 2), (CHANGES["take_role"], 1)):
+        with serve(Answer(200)) as server:
+            server.silent.set()
+            settings = ConnectionConfig(timeout_seconds=0.2, read_attempts=2)
+            client = JenkinsClient(f"http://127.0.0.1:{server.port}", "bot", TOKEN, settings, VirtualClock(0))
+            with pytest.raises(Temporary):
+                call(client)
+            assert len(server.requests) == times
+
+
 def test_refusals_are_not_repeated() -> None:
     """A wrong token stays wrong, and repeating it may lock the account."""
     for status in (401, 403, 404):
