@@ -17,6 +17,7 @@ from bot.context import Contexts, change_upgrade
 from bot.engine import Engine
 from bot.errors import BotError, Conflict, Refused
 from bot.model import Instance
+from bot.people import person
 from bot.ports import Clock
 from bot.reasons import Reason
 from bot.store import Entry, Store
@@ -161,7 +162,7 @@ class Acting:
             resume,
             Entry(upgrade.id, now, "decision", upgrade.step, 1, "resume", actor.id),
         )
-        self._announcer.entry(saved, f"resumed-{now:.0f}", f"Resumed by <@{actor.id}>")
+        self._announcer.entry(saved, f"resumed-{now:.0f}", f"Resumed by {person(actor.id)}")
         self._announcer.dashboard(saved)
         self._engine.wake(upgrade.id)
         return Notice(f"{upgrade.controller} goes on.")
@@ -213,7 +214,7 @@ class Acting:
                 continue
         self._engine.interrupt(upgrade.id)
         self._announcer.entry(
-            saved, "rollback", f"Rollback asked by <@{actor.id}>", (reason,) if reason else (), "warning"
+            saved, "rollback", f"Rollback asked by {person(actor.id)}", (reason,) if reason else (), "warning"
         )
         self._announcer.dashboard(saved)
         return Notice(f"Rolling {upgrade.controller} back: sessions go to blue now.", tone="warning")
