@@ -6,7 +6,15 @@ import socket
 from pathlib import Path
 
 from bot.errors import BotError, Refused
-from bot.local_protocol import LONGEST_REPLY, Reply, Request, decode_reply, encode, socket_path
+from bot.local_protocol import (
+    LONGEST_REPLY,
+    LONGEST_REQUEST,
+    Reply,
+    Request,
+    decode_reply,
+    encode,
+    socket_path,
+)
 
 __all__ = ["NotRunning", "ask"]
 
@@ -24,7 +32,11 @@ def ask(state_directory: Path, request: Request) -> Reply:
     :raises Refused: when this account may not ask, or the answer is not understood.
     :raises BotError: when no answer came; whether it was done is not known then.
     """
-    path = socket_path(state_directory)
+    path, line = socket_path(state_directory), encode(request)
+    if len(line) > LONGEST_REQUEST:
+        raise Refused(
+            f"The request is longer than {LONGEST_REQUEST} bytes: shorten the reason. Nothing was changed."
+        )
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.settimeout(ANSWER_SECONDS)
         try:
@@ -38,7 +50,7 @@ def ask(state_directory: Path, request: Request) -> Reply:
         except OSError as error:
             raise Refused(f"{path} cannot be used: {error}") from error
         try:
-            connection.sendall(encode(request))
+            connection.sendall(line)
             line = b""
             while not line.endswith(b"\n") and len(line) <= LONGEST_REPLY:
                 part = connection.recv(65536)
