@@ -126,7 +126,7 @@ def status(named: str, config_path: Path, as_json: bool) -> None:
             f"{upgrade.id}  {upgrade.controller}  {upgrade.source} -> {upgrade.target}  {upgrade.status.value}  ({upgrade.step})"
         )
     if not upgrades:
-        click.echo("No upgrade yet.")
+        click.echo(f"No upgrade of `{named}`." if named else "No upgrade yet.")
     if why:
         click.echo(f"{waiting} messages wait to be shown in Slack: {why}")
 

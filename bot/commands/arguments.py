@@ -47,10 +47,7 @@ class Arguments:
         return controller, words[1], words[2:]
 
     def live(self, words: list[str]) -> tuple[Upgrade, str]:
-        """The live upgrade that is meant, by controller or id, and the rest of the text."""
-        by_id = {upgrade.id: upgrade for upgrade in self._store.live()}
-        if words and words[0] in by_id:
-            return by_id[words[0]], " ".join(words[1:])
+        """The live upgrade that is meant, and the rest of the text."""
         named = bool(words) and words[0] in self._config.controllers
         if not named and len(self._store.live()) == 1 and len(self._config.controllers) == 1:
             return self._store.live()[0], " ".join(words)

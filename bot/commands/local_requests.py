@@ -43,13 +43,10 @@ class LocalRequests:
             return Reply(False, str(error))
 
     def _answer(self, request: Request, actor: Actor) -> Reply:
+        named = self._controller(request.named)
         if request.verb == "status":
-            return _reply(self._looking.status(self._controller_named(request.named), actor))
-        upgrade, rest = self._arguments.live([request.named] if request.named else [])
-        if rest:
-            raise Refused(
-                f"There is no live upgrade and no controller `{rest}`. `ci-upgrade status` lists them."
-            )
+            return _reply(self._looking.status(named, actor))
+        upgrade, _ = self._arguments.live(named)
         match request.verb:
             case "question":
                 return self._question(upgrade, actor)
@@ -62,9 +59,12 @@ class LocalRequests:
             case "rollback":
                 return _reply(self._acting.roll_back(upgrade, actor, request.reason))
 
-    def _controller_named(self, named: str) -> list[str]:
+    def _controller(self, named: str) -> list[str]:
+        """The controller that is named, itself or by the id of its live upgrade, as the first words of a command."""
+        if not named:
+            return []
         live = {upgrade.id: upgrade.controller for upgrade in self._store.live()}
-        return [live.get(named, named)] if named else []
+        return [live.get(named) or self._arguments.controller([named])]
 
     def _question(self, upgrade: Upgrade, actor: Actor) -> Reply:
         """Asked before anything is approved; somebody who may not approve is told so here already."""
