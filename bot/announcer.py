@@ -13,6 +13,7 @@ from bot.content import Announcement, Document, Entry, Picture, Tone
 from bot.locks import lock_text
 from bot.messages import dashboard, gate_card, step_title
 from bot.model import Chart
+from bot.people import person
 from bot.series import Series
 from bot.store import Store
 from bot.upgrade import Gate, Status, StepState, Upgrade
@@ -102,7 +103,7 @@ class Announcer:
 
     def held(self, upgrade: Upgrade) -> None:
         assert upgrade.hold is not None
-        by = f" by <@{upgrade.hold.by}>" if upgrade.hold.by else ""
+        by = f" by {person(upgrade.hold.by)}" if upgrade.hold.by else ""
         self.entry(upgrade, f"held-{upgrade.hold.at:.0f}", f"Held{by}", (upgrade.hold.text,), "bad")
         self.dashboard(upgrade)
 

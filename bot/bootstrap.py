@@ -43,6 +43,7 @@ from bot.release_watch import ReleaseWatch
 from bot.upgrade_plan import UpgradePlan
 from bot.watching import Watcher
 from handlers.credentials import read_credentials, refusal
+from handlers.local import LocalServer
 from handlers.serving import build_serving
 from handlers.views import render
 
@@ -83,6 +84,8 @@ class Bot:
     """Set whenever the outbox has something new."""
     watches: Mapping[str, ReleaseWatch]
     """Of the controllers that new releases are looked for."""
+    local: LocalServer
+    """The command line's way in."""
 
     def start(self) -> None:
         self._adopt_routers()
@@ -98,9 +101,11 @@ class Bot:
             self.scheduler.every(f"release-watch:{name}", hours * 3600, watch.look)
         self.engine.start()
         self.commands.start_schedule()
+        self.local.start()
 
     def close(self) -> None:
         """Stop within seconds; live upgrades stay resumable."""
+        self.local.close()
         self.scheduler.close()
         self.engine.close()
 
@@ -193,7 +198,8 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
         first_instance=lambda name: first_instance(config, name),
     )
     watches = _release_watches(config, store, services, news.set)
-    return Bot(config, store, commands, engine, scheduler, services, news, watches)
+    local = LocalServer(config.state_directory, commands.local)
+    return Bot(config, store, commands, engine, scheduler, services, news, watches, local)
 
 
 def _release_watches(

@@ -1,4 +1,4 @@
-"""The command line: `ci-upgrade serve`, `status`, `plan`, `backup`, `rehearse`."""
+"""The command line: `ci-upgrade serve`, `status`, `approve`, `hold`, `resume`, `rollback`, `plan`, `backup`, `rehearse`."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ import click
 
 from bot.config import Config, load
 from bot.errors import BotError, ConfigurationError
+from bot.local_cli import show
+from bot.local_client import NotRunning, ask
+from bot.local_protocol import Request
 from bot.options import config_option
 from bot.upgrade import StepState, Upgrade, phase_of
 
@@ -31,6 +34,10 @@ class _LazyGroup(click.Group):
         "check": ("bot.check_cli", "check"),
         "adopt": ("bot.check_cli", "adopt"),
         "health": ("bot.check_cli", "health"),
+        "approve": ("bot.local_cli", "approve"),
+        "hold": ("bot.local_cli", "hold"),
+        "resume": ("bot.local_cli", "resume"),
+        "rollback": ("bot.local_cli", "rollback"),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -89,15 +96,22 @@ def serve(config_path: Path, port: int | None, verbose: bool) -> None:
 
 
 @cli.command()
+@click.argument("named", metavar="[CONTROLLER|ID]", default="")
 @config_option
 @click.option("--json", "as_json", is_flag=True, help="For programs.")
-def status(config_path: Path, as_json: bool) -> None:
-    """Where every upgrade stands, read from the state directory; works while the bot is down."""
+def status(named: str, config_path: Path, as_json: bool) -> None:
+    """Where every upgrade stands, as the bot that runs says; while none runs, and for programs, as its state directory says."""
+    config: Config = load(config_path)
+    if not as_json:
+        try:
+            show(ask(config.state_directory, Request("status", named)))
+            return
+        except NotRunning as error:
+            click.echo(f"{error} This is what the last one left:", err=True)
     from bot.bootstrap import open_store  # see serve
 
-    config: Config = load(config_path)
     store = open_store(config)
-    upgrades = store.history(None, 20)
+    upgrades = [one for one in store.history(None, 20) if named in ("", one.controller, one.id)]
     waiting, why = store.undelivered()
     if as_json:
         undelivered = {"messages": waiting, "why": why}
@@ -112,7 +126,7 @@ def status(config_path: Path, as_json: bool) -> None:
             f"{upgrade.id}  {upgrade.controller}  {upgrade.source} -> {upgrade.target}  {upgrade.status.value}  ({upgrade.step})"
         )
     if not upgrades:
-        click.echo("No upgrade yet.")
+        click.echo(f"No upgrade of `{named}`." if named else "No upgrade yet.")
     if why:
         click.echo(f"{waiting} messages wait to be shown in Slack: {why}")
 
@@ -154,7 +168,7 @@ def _phases(upgrade: Upgrade) -> list[dict[str, Any]]:
 
 
 def main() -> None:
-    """Exit codes: 0 fine, 1 failed, 2 used or configured wrongly."""
+    """Exit codes: 0 fine, 1 failed, 2 used or configured wrongly, 3 no bot runs that could be asked."""
     try:
         cli()
     except ConfigurationError as error:

@@ -77,6 +77,8 @@ class SlackConfig(_Model):
     """User ids that may approve gates. Empty: every operator."""
     requester_may_approve: bool = True
     """False: the person who started an upgrade cannot approve its gates."""
+    cli_approvals: bool = True
+    """False: `ci-upgrade approve` on the bot's machine does not count; hold, resume and rollback there always do."""
 
     @model_validator(mode="after")
     def _someone_else_can_approve(self) -> SlackConfig:

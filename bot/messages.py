@@ -9,6 +9,7 @@ from typing import Any, Literal
 from bot.config import ControllerConfig, PolicyConfig
 from bot.content import Button, Confirm, Dashboard, Decision, EvidenceRow, GateCard, PhaseLine, Tone
 from bot.model import Phase
+from bot.people import person
 from bot.readiness import readiness
 from bot.upgrade import Gate, Status, StepState, Upgrade, phase_of
 
@@ -155,7 +156,7 @@ def _headline(upgrade: Upgrade, gate: Gate | None, approvers: tuple[str, ...]) -
             return f"Waiting for approval to {_next(gate.step.removeprefix('gate-'))} from {who}; undecided, it is held."
         case Status.HELD:
             assert upgrade.hold is not None
-            by = f" by <@{upgrade.hold.by}>" if upgrade.hold.by else ""
+            by = f" by {person(upgrade.hold.by)}" if upgrade.hold.by else ""
             return f"Held{by}: {upgrade.hold.text} Resume it, or roll back."
         case Status.COMPLETED:
             return f"Done: {upgrade.controller} runs {upgrade.target}. Nothing waits for you."

@@ -18,6 +18,7 @@ from bot.engine import Engine
 from bot.errors import BotError, Conflict, Refused
 from bot.model import Instance, Side
 from bot.obstacles import Obstacles
+from bot.people import person
 from bot.ports import Clock
 from bot.reasons import Reason
 from bot.store import Entry, Store
@@ -167,7 +168,7 @@ class Acting:
             resume,
             Entry(upgrade.id, now, "decision", upgrade.step, 1, "resume", actor.id),
         )
-        self._announcer.entry(saved, f"resumed-{now:.0f}", f"Resumed by <@{actor.id}>")
+        self._announcer.entry(saved, f"resumed-{now:.0f}", f"Resumed by {person(actor.id)}")
         self._announcer.dashboard(saved)
         self._engine.wake(upgrade.id)
         return Notice(f"{upgrade.controller} goes on.")
@@ -235,7 +236,7 @@ class Acting:
         self._announcer.entry(
             saved,
             "rollback",
-            f"{name.capitalize()} asked by <@{actor.id}>",
+            f"{name.capitalize()} asked by {person(actor.id)}",
             (reason,) if reason else (),
             "warning",
         )

@@ -11,6 +11,7 @@ from bot.engine import Engine
 from bot.errors import Conflict, Refused
 from bot.evidence import gather
 from bot.gates import Gates, evidence_since
+from bot.people import person
 from bot.ports import Clock
 from bot.reasons import Reason
 from bot.store import Store
@@ -87,5 +88,5 @@ class Deciding:
 def _late(gate: Gate) -> str:
     if gate.outcome is None:
         return "This card belongs to an earlier step."
-    by = f" by <@{gate.decided_by}>" if gate.decided_by else ""
+    by = f" by {person(gate.decided_by)}" if gate.decided_by else ""
     return f"This was already {gate.outcome}{by}."

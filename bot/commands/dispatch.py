@@ -13,6 +13,7 @@ from bot.commands.arguments import Arguments
 from bot.commands.deciding import Deciding
 from bot.commands.forms import Forms
 from bot.commands.interface import Actor, Answer, LiveUpgrade, Overview, StartChoices, StartRequest
+from bot.commands.local_requests import LocalRequests
 from bot.commands.locking import Locking
 from bot.commands.looking import Looking
 from bot.commands.overview import Overviews
@@ -27,6 +28,7 @@ from bot.engine import Engine
 from bot.errors import BotError, Refused
 from bot.gates import Gates
 from bot.instances import current
+from bot.local_protocol import Reply, Request
 from bot.model import Instance
 from bot.obstacles import Obstacles
 from bot.ports import Clock, Scheduler
@@ -119,6 +121,7 @@ class BotCommands:
             looking=looking,
             agenda=self._agenda,
         )
+        self._local = LocalRequests(store, arguments, permissions, looking, self._deciding, self._acting)
         self._table: dict[str, Callable[[list[str], Actor], Notice]] = {
             "start": self._starting.start,
             "plan": looking.plan,
@@ -232,6 +235,10 @@ class BotCommands:
 
     def overview(self, actor: Actor) -> Overview:
         return self._overviews.overview(actor)
+
+    def local(self, request: Request, actor: Actor) -> Reply:
+        """Take a request of the command line on the bot's machine. A refusal is a reply that says what to do."""
+        return self._local.answer(request, actor)
 
     def _naming(self, words: list[str], actor: Actor) -> list[str]:
         """In an upgrade's thread its controller need not be named."""

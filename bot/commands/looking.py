@@ -16,6 +16,7 @@ from bot.errors import Refused
 from bot.locks import lock_text
 from bot.messages import dashboard
 from bot.model import Instance
+from bot.people import person
 from bot.phases.preflight import plan_for
 from bot.ports import Clock
 from bot.schedule import ScheduledStart, StartStatus
@@ -177,4 +178,4 @@ class Looking:
 def _outcome(upgrade: Upgrade) -> str:
     minutes = ((upgrade.ended_at or upgrade.created_at) - upgrade.created_at) / 60
     state = upgrade.status.value.replace("_", " ")
-    return f"`{upgrade.id}` {upgrade.controller} {upgrade.source} → {upgrade.target}: {state} after {minutes:.0f} min, asked by <@{upgrade.requested_by}>"
+    return f"`{upgrade.id}` {upgrade.controller} {upgrade.source} → {upgrade.target}: {state} after {minutes:.0f} min, asked by {person(upgrade.requested_by)}"

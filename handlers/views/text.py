@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+from bot.people import person
+
 __all__ = [
     "bullets",
     "clip",
@@ -90,8 +92,8 @@ def bullets(lines: Iterable[str]) -> list[str]:
 
 
 def mention(user: str) -> str:
-    """A person by id; an id that is none is shown as text."""
-    return escape(f"<@{user}>")
+    """A person by id; somebody on the command line by account, and an id that is none as text."""
+    return escape(person(user))
 
 
 def date(at: float) -> str:
