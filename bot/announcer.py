@@ -11,7 +11,7 @@ from typing import Any
 from bot.config import Config
 from bot.content import Announcement, Document, Entry, Picture, Tone
 from bot.locks import lock_text
-from bot.messages import dashboard, gate_card, step_title
+from bot.messages import USUAL_RULES, GateRules, dashboard, gate_card, step_title
 from bot.model import Chart
 from bot.people import person
 from bot.series import Series
@@ -33,16 +33,20 @@ class Announcer:
         self._draw = draw
         self._wake = wake
 
-    def approvers(self) -> tuple[str, ...]:
-        return self._config.slack.approvers or self._config.slack.operators
+    def rules(self, gate: Gate) -> GateRules:
+        """How the gate is decided."""
+        slack = self._config.slack
+        policy = self._config.controllers[self._store.get(gate.upgrade).controller].policy
+        return GateRules(
+            slack.asked_to_approve, slack.quorum, bool(slack.break_glass), policy.gate_expiry_outcome
+        )
 
     def dashboard(self, upgrade: Upgrade) -> None:
         gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None
         samples = self._store.samples(upgrade.id, upgrade.created_at)[-1:] if upgrade.following else []
         sample: Mapping[str, Any] | None = {**samples[0][1], "at": samples[0][0]} if samples else None
-        content = dashboard(
-            upgrade, gate, sample, self._config.controllers[upgrade.controller], self.approvers()
-        )
+        rules = self.rules(gate) if gate is not None else USUAL_RULES
+        content = dashboard(upgrade, gate, sample, self._config.controllers[upgrade.controller], rules)
         lock = self._store.lock_of(upgrade.controller)
         if lock is not None and (upgrade.live or lock.upgrade == upgrade.id):
             locked = ("Locked", lock_text(lock, self._config.schedule.timezone))
@@ -50,10 +54,16 @@ class Announcer:
         self._put(upgrade, "dashboard", content)
 
     def gate(self, upgrade: Upgrade, gate: Gate) -> None:
-        self._put(upgrade, gate.id, gate_card(upgrade, gate, self.approvers()))
+        self._put(upgrade, gate.id, gate_card(upgrade, gate, self.rules(gate)))
         if gate.outcome is not None:
             # Of a decided gate nobody needs to be reminded once Slack is back.
             self._store.withdraw(upgrade.id, f"event-remind-{gate.id}")
+
+    def over_the_rules(self, upgrade: Upgrade, gate: Gate) -> None:
+        """Loudly: everybody should see it."""
+        assert gate.decided_by is not None, "somebody broke the glass"
+        text = f"The glass was broken by {person(gate.decided_by)}: {step_title(gate.step)} was approved over the rules"
+        self.entry(upgrade, f"glass-{gate.id}", text, (f"Reason: {gate.reason}",), "bad")
 
     def entry(
         self, upgrade: Upgrade, key: str, text: str, lines: tuple[str, ...] = (), tone: Tone = "info"

@@ -21,10 +21,12 @@ from adapters.jenkins.tls import check_certificates
 from adapters.routers.envoy import EnvoyRouter
 from adapters.routers.haproxy import HaproxyRouter
 from adapters.scheduler import ApScheduler
+from adapters.slack_directory import SlackDirectory
 from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.sqlite_store import SqliteStore, hold_lock
 from adapters.update_centre import build_update_centre
 from bot.announcer import Announcer
+from bot.approvals import approval_faults
 from bot.check import Outcome, check_controller, unverified
 from bot.commands import BotCommands
 from bot.config import Config, DockerConfig, ProcessConfig, secret
@@ -42,7 +44,7 @@ from bot.ports import Backups, Environment, Jenkins, Router
 from bot.release_watch import ReleaseWatch
 from bot.upgrade_plan import UpgradePlan
 from bot.watching import Watcher
-from handlers.credentials import read_credentials, refusal
+from handlers.credentials import API_URL, read_credentials, refusal
 from handlers.local import LocalServer
 from handlers.serving import build_serving
 from handlers.views import render
@@ -196,10 +198,16 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
         clock=clock,
         scheduler=scheduler,
         first_instance=lambda name: first_instance(config, name),
+        directory=_directory(environ),
     )
     watches = _release_watches(config, store, services, news.set)
     local = LocalServer(config.state_directory, commands.local)
     return Bot(config, store, commands, engine, scheduler, services, news, watches, local)
+
+
+def _directory(environ: Mapping[str, str]) -> SlackDirectory:
+    token, url = environ.get("SLACK_BOT_TOKEN", ""), environ.get("SLACK_API_URL", "")
+    return SlackDirectory(slack_client(token, url or API_URL))
 
 
 def _release_watches(
@@ -254,7 +262,7 @@ def check_everything(
     config: Config, environ: Mapping[str, str] = os.environ
 ) -> Iterator[tuple[str, tuple[Outcome, ...]]]:
     """Slack, then each controller, with what was found there. Changes nothing."""
-    yield "Slack", (_check_slack(environ),)
+    yield "Slack", (_check_slack(environ), *_check_approvers(config, environ))
     store = open_store(config)
     for name, controller in config.controllers.items():
         try:
@@ -263,6 +271,17 @@ def check_everything(
             yield name, (Outcome("missing", "Configuration", str(error)),)
             continue
         yield name, check_controller(services, current(store, name) or first_instance(config, name))
+
+
+def _check_approvers(config: Config, environ: Mapping[str, str]) -> Iterator[Outcome]:
+    try:
+        faults = list(approval_faults(config.slack, _directory(environ)))
+    except BotError as error:
+        faults = [str(error)]
+    for fault in faults:
+        yield Outcome("missing", "Approvers", fault)
+    if not faults:
+        yield Outcome("ready", "Approvers", f"gates can be decided (approvals needed: {config.slack.quorum})")
 
 
 def _check_slack(environ: Mapping[str, str]) -> Outcome:

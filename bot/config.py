@@ -25,6 +25,7 @@ from pydantic import (
 
 from bot.connection_settings import ConnectionConfig
 from bot.errors import ConfigurationError
+from bot.people import is_group
 from bot.schedule_settings import ScheduleConfig, WindowConfig
 from bot.update_settings import UpdatesConfig
 
@@ -74,17 +75,30 @@ class SlackConfig(_Model):
     operators: tuple[str, ...] = ()
     """User ids that may start, hold, resume and roll back. Empty: everybody in the workspace."""
     approvers: tuple[str, ...] = ()
-    """User ids that may approve gates. Empty: every operator."""
+    """Who may approve gates: ids of people (``U…``), user groups (``S…``) and channels (``C…``). Empty: every operator."""
+    quorum: int = Field(default=1, ge=1)
+    """How many different people have to approve a gate."""
     requester_may_approve: bool = True
     """False: the person who started an upgrade cannot approve its gates."""
+    break_glass: tuple[str, ...] = ()
+    """Who may approve alone, over the rules above and a failed comparison, with a written reason. Ids as in ``approvers``."""
     cli_approvals: bool = True
     """False: `ci-upgrade approve` on the bot's machine does not count; hold, resume and rollback there always do."""
 
+    @property
+    def asked_to_approve(self) -> tuple[str, ...]:
+        """Ids as configured; empty: everybody."""
+        return self.approvers or self.operators
+
     @model_validator(mode="after")
-    def _someone_else_can_approve(self) -> SlackConfig:
-        if not self.requester_may_approve and len(self.approvers) == 1 and self.approvers == self.operators:
+    def _enough_can_approve(self) -> SlackConfig:
+        """As far as the file tells; `ci-upgrade check` asks who is in the groups."""
+        asked = set(self.asked_to_approve)
+        needed = self.quorum + (0 if self.requester_may_approve else 1)
+        if asked and not any(is_group(entry) for entry in asked) and len(asked) < needed:
             raise ValueError(
-                "the only operator is the only approver, but requester_may_approve is false: nobody could approve"
+                f"{self.quorum} approvals are needed{'' if self.requester_may_approve else ' of others than the requester'}, "
+                f"but only {len(asked)} people may approve: nobody could go on"
             )
         return self
 
@@ -310,8 +324,12 @@ class PolicyConfig(_Model):
     """How long each traffic step is watched before the next gate opens."""
     soak_seconds: float = Field(default=3600, ge=0)
     gate_expiry_seconds: float = Field(default=8 * 3600, gt=0)
-    """An undecided gate holds the upgrade after this time."""
+    """How long a gate waits for a decision."""
+    gate_expiry_outcome: Literal["hold", "rollback"] = "hold"
+    """What happens then."""
     gate_reminder_seconds: float = Field(default=3600, gt=0)
+    evidence_seconds: float = Field(default=3600, gt=0)
+    """How old a card's figures may be when it is approved; older ones are measured and asked again."""
     drain_seconds: float = Field(default=4 * 3600, ge=0)
     """How long builds that were running at the handover may finish on the old owner before a human is asked."""
     retention_seconds: float = Field(default=7 * 86400, ge=0)

@@ -108,6 +108,8 @@ class Decision:
     """Slack user id; None: nobody, it happened by itself."""
     at: float
     reason: str = ""
+    over_the_rules: bool = False
+    """The glass was broken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +129,17 @@ class GateCard:
     going_back: str
     """How long going back would take and what it would mean."""
     approvers: tuple[str, ...]
-    """Slack user ids; empty: every operator."""
+    """Ids of people, user groups and channels; empty: every operator."""
     opened_at: float
     expires_at: float
     decision: Decision | None = None
     buttons: tuple[Button, ...] = ()
+    quorum: int = 1
+    """How many must approve."""
+    votes: tuple[str, ...] = ()
+    """Who has approved so far."""
+    expiry: Literal["hold", "rollback"] = "hold"
+    """What happens when nobody decides."""
 
 
 @dataclass(frozen=True, slots=True)

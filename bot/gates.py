@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from bot.announcer import Announcer
 from bot.context import Context
 from bot.evidence import Evidence, gather, series
+from bot.people import person
 from bot.ports import Clock
 from bot.reasons import Reason
 from bot.store import Entry, Store
-from bot.upgrade import Gate, Hold, Status, Upgrade
+from bot.upgrade import Gate, Hold, Status, Upgrade, Vote, turned_back
 
 __all__ = ["Gates", "evidence_since"]
 
@@ -79,26 +81,52 @@ class Gates:
             "gate": gate.id,
             "outcome": outcome,
             "reason": reason,
-            "evidence": gate.evidence_hash,
-            "verdict": gate.verdict,
+            **_shown(gate),
         }
+        if gate.votes:
+            detail["approved before by"] = [vote.by for vote in gate.votes]
+        if gate.over_the_rules:
+            detail["over the rules"] = True
         if seen is not None:
             detail["measured at the click"] = seen.digest()
         saved = self._store.decide(
             decided, changed, Entry(upgrade.id, now, "decision", gate.step, 1, outcome, actor, detail)
         )
         self._announcer.gate(saved, decided)
+        if decided.over_the_rules:
+            self._announcer.over_the_rules(saved, decided)
         if hold is not None:
             self._announcer.held(saved)
         else:
             self._announcer.dashboard(saved)
         return saved
 
+    def vote(self, gate: Gate, vote: Vote) -> None:
+        """Note one of several approvals, and show it on the card.
+
+        :raises Conflict: when somebody else was faster.
+        """
+        upgrade = self._store.get(gate.upgrade)
+        detail = {"gate": gate.id, "reason": vote.reason, **_shown(gate)}
+        entry = Entry(upgrade.id, vote.at, "decision", gate.step, 1, "vote", vote.by, detail)
+        self._announcer.gate(upgrade, self._store.vote(gate, vote, entry))
+
     def expire(self, gate_id: str) -> None:
+        """Nobody decided: hold, or roll back, as configured."""
         gate = self._store.gate(gate_id)
         assert gate is not None, "an open gate is stored"
-        text = "Nobody decided in time."
-        self.decide(gate, "expired", None, text, hold=Hold(Reason.GATE_EXPIRED, text, self._clock.now()))
+        text, now = "Nobody decided in time.", self._clock.now()
+        if self._announcer.rules(gate).expiry == "hold":
+            self.decide(gate, "expired", None, text, hold=Hold(Reason.GATE_EXPIRED, text, now))
+            return
+        upgrade = self._store.get(gate.upgrade)
+        decided = dataclasses.replace(gate, outcome="expired", decided_at=now, reason=text)
+        detail = {"gate": gate.id, "outcome": "expired", "reason": text, **_shown(gate)}
+        entry = Entry(upgrade.id, now, "decision", gate.step, 1, "rollback", None, detail)
+        saved = self._store.decide(decided, turned_back(upgrade), entry)
+        self._announcer.gate(saved, decided)
+        self._announcer.entry(saved, "rollback", "Rolled back: nobody decided in time", (), "warning")
+        self._announcer.dashboard(saved)
 
     def remind(self, gate_id: str) -> None:
         """Say once that the gate still waits."""
@@ -106,11 +134,17 @@ class Gates:
         if gate is None or gate.outcome is not None:
             return
         upgrade = self._store.get(gate.upgrade)
-        who = " ".join(f"<@{user}>" for user in self._announcer.approvers())
+        rules = self._announcer.rules(gate)
+        who = " ".join(person(entry) for entry in rules.approvers)
         text = f"Still waiting for a decision {who}".rstrip()
-        self._announcer.entry(
-            upgrade, f"remind-{gate.id}", text, ("Undecided, the upgrade will be held.",), "warning"
-        )
+        outcome = "held" if rules.expiry == "hold" else "rolled back"
+        line = f"Undecided, the upgrade will be {outcome}."
+        self._announcer.entry(upgrade, f"remind-{gate.id}", text, (line,), "warning")
+
+
+def _shown(gate: Gate) -> dict[str, Any]:
+    """What the card showed, for the journal."""
+    return {"evidence": gate.evidence_hash, "verdict": gate.verdict, "shown": gate.evidence}
 
 
 def evidence_since(upgrade: Upgrade) -> float:

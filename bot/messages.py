@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from bot.config import ControllerConfig, PolicyConfig
@@ -13,7 +14,7 @@ from bot.people import person
 from bot.readiness import readiness
 from bot.upgrade import Gate, Status, StepState, Upgrade, phase_of
 
-__all__ = ["dashboard", "gate_card", "step_title"]
+__all__ = ["USUAL_RULES", "GateRules", "dashboard", "gate_card", "step_title"]
 
 _TONES: dict[Status, Tone] = {
     Status.RUNNING: "info",
@@ -60,12 +61,26 @@ def step_title(step: str) -> str:
     return titles.get(step, step.capitalize())
 
 
+@dataclass(frozen=True, slots=True)
+class GateRules:
+    """How gates are decided."""
+
+    approvers: tuple[str, ...] = ()
+    """Ids as configured; empty: everybody."""
+    quorum: int = 1
+    break_glass: bool = False
+    expiry: Literal["hold", "rollback"] = "hold"
+
+
+USUAL_RULES = GateRules()
+
+
 def dashboard(
     upgrade: Upgrade,
     gate: Gate | None,
     sample: Mapping[str, Any] | None,
     config: ControllerConfig,
-    approvers: tuple[str, ...],
+    rules: GateRules,
 ) -> Dashboard:
     """``gate`` is the open one; ``sample`` the newest measurement with its time under ``at``."""
     return Dashboard(
@@ -75,7 +90,7 @@ def dashboard(
         target=upgrade.target,
         status=upgrade.status.value,
         tone=_TONES[upgrade.status],
-        headline=_headline(upgrade, gate, approvers),
+        headline=_headline(upgrade, gate, rules),
         requested_by=upgrade.requested_by,
         started_at=upgrade.created_at,
         phases=_phases(upgrade),
@@ -91,7 +106,7 @@ def dashboard(
     )
 
 
-def gate_card(upgrade: Upgrade, gate: Gate, approvers: tuple[str, ...]) -> GateCard:
+def gate_card(upgrade: Upgrade, gate: Gate, rules: GateRules = USUAL_RULES) -> GateCard:
     entry = gate.step.removeprefix("gate-")
     evidence = gate.evidence
     failed = gate.verdict == "fail"
@@ -113,14 +128,26 @@ def gate_card(upgrade: Upgrade, gate: Gate, approvers: tuple[str, ...]) -> GateC
             _value(upgrade, gate),
             spoken=f"Approve with a reason although the comparison failed: {_approve_label(entry)}",
         )
+        glass = Button(
+            "break-glass",
+            "Break glass…",
+            _value(upgrade, gate),
+            spoken=f"Approve alone, over the rules and with a reason: {_approve_label(entry)}",
+        )
         buttons = (override if failed else approve, hold, _rollback_button(upgrade))
+        if rules.break_glass:
+            buttons = (*buttons, glass)
     then = _then(upgrade, entry, evidence["owner"])
     if failed and gate.outcome is None:
         then += " The comparison failed: going on needs a written reason."
     decision = None
     if gate.outcome is not None:
         decision = Decision(
-            _OUTCOMES[gate.outcome], gate.decided_by, gate.decided_at or gate.opened_at, gate.reason
+            _OUTCOMES[gate.outcome],
+            gate.decided_by,
+            gate.decided_at or gate.opened_at,
+            gate.reason,
+            gate.over_the_rules,
         )
     return GateCard(
         upgrade=upgrade.id,
@@ -132,7 +159,10 @@ def gate_card(upgrade: Upgrade, gate: Gate, approvers: tuple[str, ...]) -> GateC
         reasons=tuple(evidence.get("reasons", ())),
         evidence=tuple(EvidenceRow(**row) for row in evidence.get("rows", ())),
         going_back=_going_back(evidence["owner"]),
-        approvers=approvers,
+        approvers=rules.approvers,
+        quorum=rules.quorum,
+        votes=tuple(vote.by for vote in gate.votes),
+        expiry=rules.expiry,
         opened_at=gate.opened_at,
         expires_at=gate.expires_at,
         decision=decision,
@@ -149,11 +179,17 @@ _OUTCOMES: dict[str, Literal["approved", "held", "rolled back", "expired", "supe
 }
 
 
-def _headline(upgrade: Upgrade, gate: Gate | None, approvers: tuple[str, ...]) -> str:
+def _headline(upgrade: Upgrade, gate: Gate | None, rules: GateRules) -> str:
     match upgrade.status:
         case Status.WAITING if gate is not None:
-            who = ", ".join(f"<@{user}>" for user in approvers) or "any operator"
-            return f"Waiting for approval to {_next(gate.step.removeprefix('gate-'))} from {who}; undecided, it is held."
+            who = ", ".join(person(entry) for entry in rules.approvers) or "any operator"
+            missing = rules.quorum - len(gate.votes)
+            approvals = f"{missing} more approvals" if missing > 1 else "approval"
+            outcome = "held" if rules.expiry == "hold" else "rolled back"
+            return (
+                f"Waiting for {approvals} to {_next(gate.step.removeprefix('gate-'))} from {who}; "
+                f"undecided, it is {outcome}."
+            )
         case Status.HELD:
             assert upgrade.hold is not None
             by = f" by {person(upgrade.hold.by)}" if upgrade.hold.by else ""

@@ -184,6 +184,17 @@ class Ownership(Protocol):
         """Make the lazily created key of ``hudson.util.Secret`` exist, so that it travels with the backup."""
 
 
+class Directory(Protocol):
+    """Who belongs to what in the workspace."""
+
+    def members(self, group: str) -> frozenset[str]:
+        """User ids in a user group (``S…``) or channel (``C…``, ``G…``), asked anew each time.
+
+        :raises Permanent: when there is no such group, or the bot may not see it; the text says what to do.
+        :raises Temporary: when Slack does not answer.
+        """
+
+
 # ---- homes and instances ---------------------------------------------------------------------------------------
 
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from bot.locks import Locks
 from bot.ports import Outbox
 from bot.schedule import Schedule
-from bot.upgrade import Gate, Upgrade
+from bot.upgrade import Gate, Upgrade, Vote
 
 __all__ = ["Entry", "Store"]
 
@@ -74,6 +74,12 @@ class Store(Outbox, Locks, Schedule, Protocol):
         """Write the decision that ``gate`` carries and save the upgrade, if the gate is still undecided.
 
         :raises Conflict: when it was decided before, or the upgrade changed; nothing is written.
+        """
+
+    def vote(self, gate: Gate, vote: Vote, *entries: Entry) -> Gate:
+        """Add a vote to an undecided gate; returns it with the vote.
+
+        :raises Conflict: when it was voted on or decided since ``gate`` was read; nothing is written.
         """
 
     def add_sample(self, upgrade: str, at: float, sample: Mapping[str, Any]) -> None: ...

@@ -23,9 +23,11 @@ __all__ = [
     "StepRecord",
     "StepState",
     "Upgrade",
+    "Vote",
     "phase_of",
     "plan_steps",
     "rollback_steps",
+    "turned_back",
 ]
 
 PLAN_VERSION = 1
@@ -76,6 +78,15 @@ class Hold:
 
 
 @dataclass(frozen=True, slots=True)
+class Vote:
+    """One person's approval, where several are needed."""
+
+    by: str
+    at: float
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Gate:
     """A wait for a human decision, with the evidence it rests on."""
 
@@ -94,6 +105,10 @@ class Gate:
     decided_by: str | None = None
     decided_at: float | None = None
     reason: str = ""
+    votes: tuple[Vote, ...] = ()
+    """Approvals so far, on this evidence: a gate that is asked again begins without."""
+    over_the_rules: bool = False
+    """Approved by breaking the glass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,3 +192,20 @@ def phase_of(step: str) -> Phase:
     if step.startswith(("gate-", "send-", "watch-")) or step == "handover":
         return Phase.SHIFT
     return Phase(step)
+
+
+def turned_back(upgrade: Upgrade) -> Upgrade:
+    """On its way back: what is done stays recorded, the steps of the rollback follow."""
+    done = tuple(
+        step
+        for step in upgrade.steps
+        if step in upgrade.records and upgrade.records[step].state is not StepState.FAILED
+    )
+    return dataclasses.replace(
+        upgrade,
+        status=Status.ROLLING_BACK,
+        steps=(*done, *rollback_steps()),
+        step=rollback_steps()[0],
+        hold=None,
+        retry_at=None,
+    )

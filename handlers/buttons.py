@@ -15,7 +15,7 @@ from handlers.actors import actor_of_interaction
 from handlers.answering import answer
 from handlers.modals.opening import TOO_LATE, TooLate
 from handlers.modals.origin import Origin
-from handlers.modals.reasons import OVERRIDE, open_override
+from handlers.modals.reasons import INSISTENCES, open_insistence
 from handlers.views.buttons import ACTION_PREFIX
 
 __all__ = ["ACTION", "register"]
@@ -43,19 +43,20 @@ def register(app: App, commands: Commands) -> None:
         ack()
         answer(respond, UNKNOWN, _thread(body))
 
-    def override(
+    def insist(
         ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient, respond: Respond
     ) -> None:
         ack()
         try:
             gate = json.loads(action.get("value", ""))["gate"]
-            open_override(client, body["trigger_id"], gate, _origin(body))
+            open_insistence(client, body["trigger_id"], _name(action), gate, _origin(body))
         except (ValueError, KeyError, TypeError):
             answer(respond, UNKNOWN, _thread(body))
         except TooLate:
             answer(respond, TOO_LATE, _thread(body))
 
-    app.action(f"{ACTION_PREFIX}{OVERRIDE}")(override)
+    for name in INSISTENCES:
+        app.action(f"{ACTION_PREFIX}{name}")(insist)
     app.action(ACTION)(take)
     app.action(re.compile(""))(explain)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from bot.model import Instance, Side
 from bot.reasons import Reason
-from bot.upgrade import Gate, Hold, Status, StepRecord, StepState, Upgrade
+from bot.upgrade import Gate, Hold, Status, StepRecord, StepState, Upgrade, Vote
 
 __all__ = ["dump_gate", "dump_upgrade", "load_gate", "load_upgrade"]
 
@@ -43,4 +43,5 @@ def dump_gate(gate: Gate) -> str:
 
 
 def load_gate(text: str) -> Gate:
-    return Gate(**json.loads(text))
+    data: dict[str, Any] = json.loads(text)
+    return Gate(**{**data, "votes": tuple(Vote(**vote) for vote in data.get("votes", ()))})

@@ -15,7 +15,7 @@ from adapters.sqlite_store.outbox import SqliteOutbox
 from adapters.sqlite_store.records import dump_gate, dump_upgrade, load_gate, load_upgrade
 from bot.errors import Conflict, Refused
 from bot.store import Entry
-from bot.upgrade import Gate, Upgrade
+from bot.upgrade import Gate, Upgrade, Vote
 
 __all__ = ["SqliteStore"]
 
@@ -109,6 +109,17 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
             for entry in entries:
                 _insert_entry(db, entry)
         return saved
+
+    def vote(self, gate: Gate, vote: Vote, *entries: Entry) -> Gate:
+        voted = dataclasses.replace(gate, votes=(*gate.votes, vote))
+        with self._connections.write() as db:
+            row = db.execute("SELECT record FROM gates WHERE id = ?", [gate.id]).fetchone()
+            if row is None or load_gate(row[0]) != gate or gate.outcome is not None:
+                raise Conflict(f"gate {gate.id} was voted on or decided meanwhile")
+            db.execute("UPDATE gates SET record = ? WHERE id = ?", [dump_gate(voted), gate.id])
+            for entry in entries:
+                _insert_entry(db, entry)
+        return voted
 
     def gate(self, gate: str) -> Gate | None:
         return next(iter(self._gates("id = ?", [gate])), None)

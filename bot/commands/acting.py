@@ -22,7 +22,7 @@ from bot.people import person
 from bot.ports import Clock
 from bot.reasons import Reason
 from bot.store import Entry, Store
-from bot.upgrade import Hold, Status, StepState, Upgrade, plan_steps, rollback_steps
+from bot.upgrade import Hold, Status, Upgrade, plan_steps, turned_back
 from bot.versions import parse_version
 
 __all__ = ["Acting"]
@@ -205,20 +205,7 @@ class Acting:
                 raise Refused(
                     f"{row.controller} is being retired: its old instance is stopped. To go back, restore the backup {row.id}."
                 )
-            done = tuple(
-                step
-                for step in row.steps
-                if step in row.records and row.records[step].state is not StepState.FAILED
-            )
-            changed = dataclasses.replace(
-                row,
-                status=Status.ROLLING_BACK,
-                steps=(*done, *rollback_steps()),
-                step=rollback_steps()[0],
-                hold=None,
-                retry_at=None,
-                facts={**row.facts, "aborted": True} if abort else row.facts,
-            )
+            changed = turned_back(row.with_facts(aborted=True) if abort else row)
             gate = self._store.newest_gate(row.id, row.step)
             try:
                 if gate is not None and gate.outcome is None:

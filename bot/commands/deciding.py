@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+
+from bot.approvals import Approvals
 from bot.commands.arguments import Arguments
 from bot.commands.interface import Actor
 from bot.commands.permissions import Permissions
@@ -9,16 +12,18 @@ from bot.content import Notice
 from bot.context import Contexts
 from bot.engine import Engine
 from bot.errors import Conflict, Refused
-from bot.evidence import gather
+from bot.evidence import Evidence, gather
 from bot.gates import Gates, evidence_since
 from bot.people import person
 from bot.ports import Clock
 from bot.reasons import Reason
 from bot.store import Store
-from bot.upgrade import Gate, Hold, Status, Upgrade
+from bot.upgrade import Gate, Hold, Status, Upgrade, Vote
 
 __all__ = ["Deciding"]
 
+SHORTEST_REASON = 10
+"""Characters of a reason to go over the rules: a word is none."""
 _WORSE = {"pass": 0, "inconclusive": 1, "fail": 2}
 
 
@@ -32,6 +37,7 @@ class Deciding:
         clock: Clock,
         arguments: Arguments,
         permissions: Permissions,
+        approvals: Approvals,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -40,6 +46,7 @@ class Deciding:
         self._clock = clock
         self._arguments = arguments
         self._permissions = permissions
+        self._approvals = approvals
 
     def approve(self, words: list[str], actor: Actor) -> Notice:
         upgrade, reason = self._arguments.live(words)
@@ -51,8 +58,7 @@ class Deciding:
         return self.decide("approve", upgrade, gate, actor, reason) or Notice("Approved.", tone="good")
 
     def decide(self, action: str, upgrade: Upgrade, gate: Gate, actor: Actor, reason: str) -> Notice | None:
-        if gate.outcome is not None or gate.step != upgrade.step or upgrade.status is not Status.WAITING:
-            raise Refused(f"{_late(gate)} Nothing was changed by your click.")
+        _require_open(upgrade, gate)
         if action == "hold":
             self._permissions.require_operator(actor, "hold an upgrade")
             text = reason or "Somebody pressed Hold."
@@ -60,10 +66,41 @@ class Deciding:
                 gate, "held", actor, reason, hold=Hold(Reason.ASKED, text, self._clock.now(), actor.id)
             )
             return None
-        self._permissions.require_approver(actor, upgrade)
+        self._approvals.require(actor.id, upgrade)
         if gate.verdict == "fail" and not reason:
             raise Refused(
                 f"The comparison failed, so approving needs a written reason: `/ci-upgrade approve {upgrade.controller} <reason>`."
+            )
+        return self._approve(upgrade, gate, actor, reason, self._measured(upgrade, gate, actor))
+
+    def break_glass(self, words: list[str], actor: Actor) -> Notice:
+        upgrade, reason = self._arguments.live(words)
+        gate = self._store.newest_gate(upgrade.id, upgrade.step)
+        if gate is None:
+            raise Refused(f"{upgrade.controller} waits for no approval now, so there is no glass to break.")
+        return self.go_over_the_rules(upgrade, gate, actor, reason)
+
+    def go_over_the_rules(self, upgrade: Upgrade, gate: Gate, actor: Actor, reason: str) -> Notice:
+        """Approve alone: over the quorum, the two-person rule and a failed comparison. With a reason, for everybody to see."""
+        _require_open(upgrade, gate)
+        self._approvals.require_break_glass(actor.id)
+        if len(reason) < SHORTEST_REASON:
+            raise Refused(
+                f"Going over the rules needs a reason of at least {SHORTEST_REASON} characters: "
+                f"`/ci-upgrade break-glass {upgrade.controller} <reason>`."
+            )
+        self._settle(dataclasses.replace(gate, over_the_rules=True), "approved", actor, reason)
+        return Notice("Approved over the rules, for everybody to see.", tone="warning")
+
+    def _measured(self, upgrade: Upgrade, gate: Gate, actor: Actor) -> Evidence:
+        """The figures now. What was shown must still hold; otherwise a new card asks again."""
+        age = self._clock.now() - gate.opened_at
+        if age > self._contexts.services(upgrade.controller).config.policy.evidence_seconds:
+            self._settle(
+                gate, "superseded", None, f"the figures were {age / 60:.0f} min old at {actor.name}'s click"
+            )
+            raise Refused(
+                f"The figures on the card are {age / 60:.0f} min old. A new card asks again, with new ones."
             )
         seen = gather(self._contexts.beside(upgrade.id), evidence_since(upgrade))
         if _WORSE[seen.verdict] > _WORSE[gate.verdict]:
@@ -71,18 +108,52 @@ class Deciding:
             raise Refused(
                 f"The figures became worse since the card was drawn ({'; '.join(seen.reasons)}). A new card asks again."
             )
-        self._settle(gate, "approved", actor, reason)
-        return None
+        return seen
+
+    def _approve(
+        self, upgrade: Upgrade, gate: Gate, actor: Actor, reason: str, seen: Evidence
+    ) -> Notice | None:
+        """The last vote decides, if those before it still count."""
+        votes = self._approvals.still_counting(gate.votes, upgrade)
+        if any(vote.by == actor.id for vote in votes):
+            missing = self._approvals.quorum - len(votes)
+            raise Refused(
+                f"You have approved this already; {missing} more must. Nothing was changed by your click."
+            )
+        others = tuple(vote for vote in votes if vote.by != actor.id)
+        missing = self._approvals.quorum - len(others) - 1
+        if missing <= 0:
+            self._settle(gate, "approved", actor, reason, seen=seen)
+            return None
+        try:
+            self._gates.vote(gate, Vote(actor.id, self._clock.now(), reason))
+        except Conflict as error:
+            raise Refused(
+                "Somebody else clicked at the same moment. Click again if the card still asks."
+            ) from error
+        return Notice(f"Your approval counts; {missing} more must approve.", tone="good")
 
     def _settle(
-        self, gate: Gate, outcome: str, actor: Actor | None, reason: str, *, hold: Hold | None = None
+        self,
+        gate: Gate,
+        outcome: str,
+        actor: Actor | None,
+        reason: str,
+        *,
+        hold: Hold | None = None,
+        seen: Evidence | None = None,
     ) -> None:
         try:
-            self._gates.decide(gate, outcome, actor.id if actor else None, reason, hold=hold)
+            self._gates.decide(gate, outcome, actor.id if actor else None, reason, hold=hold, seen=seen)
         except Conflict as error:
             decided = self._store.gate(gate.id)
             raise Refused(f"{_late(decided or gate)} Nothing was changed by your click.") from error
         self._engine.wake(gate.upgrade)
+
+
+def _require_open(upgrade: Upgrade, gate: Gate) -> None:
+    if gate.outcome is not None or gate.step != upgrade.step or upgrade.status is not Status.WAITING:
+        raise Refused(f"{_late(gate)} Nothing was changed by your click.")
 
 
 def _late(gate: Gate) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from bot.announcer import Announcer
+from bot.approvals import Approvals, RememberedDirectory
 from bot.commands.acting import Acting
 from bot.commands.agenda import Agenda
 from bot.commands.arguments import Arguments
@@ -31,8 +32,9 @@ from bot.instances import current
 from bot.local_protocol import Reply, Request
 from bot.model import Instance
 from bot.obstacles import Obstacles
-from bot.ports import Clock, Scheduler
+from bot.ports import Clock, Directory, Scheduler
 from bot.store import Store
+from bot.upgrade import Gate
 
 __all__ = ["BotCommands"]
 
@@ -42,6 +44,7 @@ _OF_ONE_UPGRADE = frozenset(
     {
         "status",
         "approve",
+        "break-glass",
         "hold",
         "pause",
         "resume",
@@ -71,6 +74,7 @@ class BotCommands:
         clock: Clock,
         scheduler: Scheduler,
         first_instance: Callable[[str], Instance],
+        directory: Directory,
     ) -> None:
         """``first_instance`` tells the configured running instance of a controller that was never upgraded."""
 
@@ -83,8 +87,10 @@ class BotCommands:
         times = StartTimes(config, clock, obstacles)
         self._store = store
         self._forms = Forms(config, store, contexts, instance, obstacles, times)
-        self._overviews = Overviews(config, store, permissions)
-        self._deciding = Deciding(store, engine, gates, contexts, clock, arguments, permissions)
+        approvals = Approvals(config.slack, directory)
+        remembered = Approvals(config.slack, RememberedDirectory(directory, clock))
+        self._overviews = Overviews(config, store, permissions, remembered)
+        self._deciding = Deciding(store, engine, gates, contexts, clock, arguments, permissions, approvals)
         self._acting = Acting(
             config=config,
             store=store,
@@ -121,12 +127,13 @@ class BotCommands:
             looking=looking,
             agenda=self._agenda,
         )
-        self._local = LocalRequests(store, arguments, permissions, looking, self._deciding, self._acting)
+        self._local = LocalRequests(store, arguments, approvals, looking, self._deciding, self._acting)
         self._table: dict[str, Callable[[list[str], Actor], Notice]] = {
             "start": self._starting.start,
             "plan": looking.plan,
             "status": looking.status,
             "approve": self._deciding.approve,
+            "break-glass": self._deciding.break_glass,
             "hold": self._acting.hold,
             "pause": self._acting.hold,
             "resume": self._acting.resume,
@@ -169,10 +176,7 @@ class BotCommands:
                 return self._starting.cancel(asked["start"], actor)
             upgrade = self._store.get(asked["upgrade"])
             if action in ("approve", "hold") and "gate" in asked:
-                gate = self._store.gate(asked["gate"])
-                if gate is None:
-                    raise Refused("This card is not known here any more; nothing was changed.")
-                return self._deciding.decide(action, upgrade, gate, actor, "")
+                return self._deciding.decide(action, upgrade, self._asked(asked["gate"]), actor, "")
             if action in ("hold", "pause"):
                 return self._acting.hold_upgrade(upgrade, actor, "")
             if action == "resume":
@@ -225,13 +229,24 @@ class BotCommands:
 
     def override(self, gate: str, reason: str, actor: Actor) -> Notice:
         def act() -> Notice:
-            asked = self._store.gate(gate)
-            if asked is None:
-                raise Refused("This card is not known here any more; nothing was changed.")
-            self._deciding.decide("approve", self._store.get(asked.upgrade), asked, actor, reason)
-            return Notice("Approved, with your reason.", tone="good")
+            asked = self._asked(gate)
+            told = self._deciding.decide("approve", self._store.get(asked.upgrade), asked, actor, reason)
+            return told or Notice("Approved, with your reason.", tone="good")
 
         return self._answer(act)
+
+    def break_glass(self, gate: str, reason: str, actor: Actor) -> Notice:
+        def act() -> Notice:
+            asked = self._asked(gate)
+            return self._deciding.go_over_the_rules(self._store.get(asked.upgrade), asked, actor, reason)
+
+        return self._answer(act)
+
+    def _asked(self, gate: str) -> Gate:
+        found = self._store.gate(gate)
+        if found is None:
+            raise Refused("This card is not known here any more; nothing was changed.")
+        return found
 
     def overview(self, actor: Actor) -> Overview:
         return self._overviews.overview(actor)

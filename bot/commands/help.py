@@ -44,6 +44,12 @@ COMMANDS = {
         "approve main",
         "approvers",
     ),
+    "break-glass": Usage(
+        "break-glass [controller] REASON",
+        "approve alone, over the rules and a failed comparison; shown to everybody",
+        'break-glass main "login storm, nobody else is awake"',
+        "break_glass",
+    ),
     "hold": Usage(
         "hold [controller] [reason]",
         "stop before the next step (also `pause`)",

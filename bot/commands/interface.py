@@ -172,5 +172,8 @@ class Commands(Protocol):
     def override(self, gate: str, reason: str, actor: Actor) -> Notice:
         """Approve a gate against its verdict, with a reason."""
 
+    def break_glass(self, gate: str, reason: str, actor: Actor) -> Notice:
+        """Approve a gate alone, over the rules, with a reason."""
+
     def overview(self, actor: Actor) -> Overview:
         """From stored state alone. Never raises."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from bot.approvals import Approvals
 from bot.commands.acting import Acting
 from bot.commands.arguments import Arguments
 from bot.commands.deciding import Deciding
 from bot.commands.interface import Actor
 from bot.commands.looking import Looking
-from bot.commands.permissions import Permissions
 from bot.content import GateCard, Notice
 from bot.errors import BotError, Refused
 from bot.local_protocol import Reply, Request
@@ -23,14 +23,14 @@ class LocalRequests:
         self,
         store: Store,
         arguments: Arguments,
-        permissions: Permissions,
+        approvals: Approvals,
         looking: Looking,
         deciding: Deciding,
         acting: Acting,
     ) -> None:
         self._store = store
         self._arguments = arguments
-        self._permissions = permissions
+        self._approvals = approvals
         self._looking = looking
         self._deciding = deciding
         self._acting = acting
@@ -69,8 +69,8 @@ class LocalRequests:
     def _question(self, upgrade: Upgrade, actor: Actor) -> Reply:
         """Asked before anything is approved; somebody who may not approve is told so here already."""
         gate = self._open_gate(upgrade)
-        self._permissions.require_approver(actor, upgrade)
-        card = gate_card(upgrade, gate, ())
+        self._approvals.require(actor.id, upgrade)
+        card = gate_card(upgrade, gate)
         return Reply(
             True,
             f"{upgrade.controller} ({upgrade.id}): {card.question}",
@@ -86,8 +86,10 @@ class LocalRequests:
                 "What you approve is not what is asked now, so nothing was approved: "
                 f"`ci-upgrade approve {upgrade.controller}` shows the question and its figures."
             )
-        self._deciding.decide("approve", upgrade, gate, actor, request.reason)
-        return Reply(True, f"Approved: {gate_card(upgrade, gate, ()).question.rstrip('?')}.")
+        notice = self._deciding.decide("approve", upgrade, gate, actor, request.reason)
+        if notice is not None:
+            return _reply(notice)
+        return Reply(True, f"Approved: {gate_card(upgrade, gate).question.rstrip('?')}.")
 
     def _open_gate(self, upgrade: Upgrade) -> Gate:
         gate = self._store.newest_gate(upgrade.id, upgrade.step)

@@ -14,7 +14,7 @@ from bot.content import Notice
 from bot.context import Contexts
 from bot.errors import Refused
 from bot.locks import lock_text
-from bot.messages import dashboard
+from bot.messages import USUAL_RULES, dashboard
 from bot.model import Instance
 from bot.people import person
 from bot.phases.preflight import plan_for
@@ -64,10 +64,11 @@ class Looking:
         if name not in COMMANDS:
             raise Refused(f"There is no command `{words[0]}`.{did_you_mean(name, COMMANDS)}")
         usage = COMMANDS[name]
-        who = {"everybody": (), "approvers": self._announcer.approvers()}.get(
-            usage.who, self._config.slack.operators
+        slack = self._config.slack
+        who = {"everybody": (), "approvers": slack.asked_to_approve, "break_glass": slack.break_glass}.get(
+            usage.who, slack.operators
         )
-        people = f": {', '.join(f'<@{user}>' for user in who)}" if who else ""
+        people = f": {', '.join(person(entry) for entry in who)}" if who else ""
         return Notice(
             usage.line(), (f"For example `/ci-upgrade {usage.example}`", f"Who may: {usage.who}{people}")
         )
@@ -90,9 +91,8 @@ class Looking:
                 if upgrade.status is Status.WAITING
                 else None
             )
-            content = dashboard(
-                upgrade, gate, None, self._config.controllers[name], self._announcer.approvers()
-            )
+            rules = self._announcer.rules(gate) if gate is not None else USUAL_RULES
+            content = dashboard(upgrade, gate, None, self._config.controllers[name], rules)
             lines.append(
                 f"*{name}* {upgrade.source} → {upgrade.target} (`{upgrade.id}`): {content.headline} "
                 f"{upgrade.weight}% of new sessions on green; {upgrade.owner.value} runs the builds.{self._to_come(name, starts.get(name))}"

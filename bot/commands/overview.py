@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 
+from bot.approvals import Approvals
 from bot.commands.interface import Actor, ControllerState, Overview, Question
 from bot.commands.permissions import Permissions
 from bot.config import Config
 from bot.errors import Refused
 from bot.instances import current
 from bot.locks import lock_text
-from bot.messages import dashboard, gate_card
+from bot.messages import USUAL_RULES, dashboard, gate_card
 from bot.releases import advisories, behind
 from bot.schedule import ScheduledStart, StartStatus
 from bot.store import Store
@@ -20,10 +21,12 @@ __all__ = ["Overviews"]
 
 
 class Overviews:
-    def __init__(self, config: Config, store: Store, permissions: Permissions) -> None:
+    def __init__(self, config: Config, store: Store, permissions: Permissions, approvals: Approvals) -> None:
+        """``approvals`` may be a little behind: it is for drawing."""
         self._config = config
         self._store = store
         self._permissions = permissions
+        self._approvals = approvals
 
     def overview(self, actor: Actor) -> Overview:
         live = {upgrade.controller: upgrade for upgrade in self._store.live()}
@@ -42,10 +45,10 @@ class Overviews:
         if gate is None or gate.outcome is not None:
             return None
         try:
-            self._permissions.require_approver(actor, upgrade)
+            self._approvals.require(actor.id, upgrade)
         except Refused:
             return None
-        text = gate_card(upgrade, gate, ()).question
+        text = gate_card(upgrade, gate).question
         return Question(upgrade.id, upgrade.controller, text, gate.opened_at, gate.expires_at)
 
     def _missed(self, start: ScheduledStart, actor: Actor) -> Question | None:
@@ -84,7 +87,7 @@ class Overviews:
             late = behind(self._store, name, version)
             return ControllerState(name, version, "No upgrade is running.", behind=late, last=last)
         gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None
-        shown = dashboard(upgrade, gate, None, self._config.controllers[name], ())
+        shown = dashboard(upgrade, gate, None, self._config.controllers[name], USUAL_RULES)
         state = f"{upgrade.source} → {upgrade.target}: {shown.headline}"
         late = behind(self._store, name, upgrade.source)
         return ControllerState(name, upgrade.source, state, upgrade=upgrade.id, behind=late, last=last)

@@ -41,16 +41,18 @@ def gate_card(content: GateCard) -> Rendered:
 def _open(content: GateCard) -> Rendered:
     now, then = _labelled("Now", content.now), _labelled("Then", content.then)
     going_back = _labelled("Going back", content.going_back)
-    expiry = f"Undecided until {date(content.expires_at)}, it is held"
+    outcome = "held" if content.expiry == "hold" else "rolled back"
+    expiry = f"Undecided until {date(content.expires_at)}, it is {outcome}"
+    votes = _votes(content)
     return message(
-        (_title(content), now, then, *_verdict(content), going_back, expiry),
+        (_title(content), now, then, *_verdict(content), going_back, votes, expiry),
         (
             header(content.question),
             section(now, then),
             section(*_verdict(content)),
             section(_table(content.evidence)),
             context(*_notes(content.evidence)),
-            section(going_back),
+            section(going_back, votes),
             actions(content.buttons),
             context(expiry, f"May approve: {_people(content.approvers)}", f"asked {date(content.opened_at)}"),
         ),
@@ -59,19 +61,30 @@ def _open(content: GateCard) -> Rendered:
 
 def _decided(content: GateCard, decision: Decision) -> Rendered:
     by = f" by {mention(decision.by)}" if decision.by else ""
-    outcome = f"{OUTCOMES[decision.outcome]}{by}, {date(decision.at)}"
+    glass = " by *breaking the glass*, over the rules" if decision.over_the_rules else ""
+    outcome = f"{OUTCOMES[decision.outcome]}{glass}{by}, {date(decision.at)}"
+    with_others = f"Approved before by {_people(content.votes)}" if content.votes else ""
     reason = f"> {clip(escape(one_line(decision.reason)), SENTENCE)}" if decision.reason else ""
     return message(
-        (_title(content), outcome, reason),
+        (_title(content), outcome, with_others, reason),
         (
             header(content.question),
-            section(outcome, reason),
+            section(outcome, with_others, reason),
             section(*_verdict(content)),
             section(_table(content.evidence)),
             context(*_notes(content.evidence)),
             context(f"Asked {date(content.opened_at)}"),
         ),
     )
+
+
+def _votes(content: GateCard) -> str:
+    """Who has approved and how many are missing, where several must."""
+    if content.quorum == 1:
+        return ""
+    missing = content.quorum - len(content.votes)
+    given = f" by {_people(content.votes)}" if content.votes else ""
+    return f"*Approvals:* {len(content.votes)} of {content.quorum}{given}; {missing} missing"
 
 
 def _title(content: GateCard) -> str:

@@ -29,15 +29,15 @@ ELLIPSIS = "…"
 NOTHING = "–"
 """Slack refuses empty texts."""
 
-_MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]+)&gt;")
+_MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]+|!subteam\^S[A-Z0-9]+|#[CG][A-Z0-9]+)&gt;")
 _MOMENT = re.compile(r"&lt;(!date\^\d{1,12}\^[A-Za-z_{} ]{1,60}\|[\w :/+-]{1,80})&gt;")
 _CUT_TOKEN = re.compile(r"(<[^<>]*|&[a-z]{0,3})$")
 
 
 def escape(text: str) -> str:
-    """Text of unknown origin as mrkdwn in which only mentions of people and moments still mean something.
+    """Text of unknown origin as mrkdwn in which only mentions of people and groups and moments still mean something.
 
-    They stay because the bot's own sentences name people by id and times in each reader's zone; they show a name or a time and are
+    They stay because the bot's own sentences name people and groups by id and times in each reader's zone; they show a name or a time and are
     harmless, whereas ``<!channel>`` or a link, also that of a moment, with a false label are not.
     """
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

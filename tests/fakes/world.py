@@ -202,7 +202,7 @@ class FakeRouter:
 
 
 class World:
-    """Two sides, their builds, the router: everything that outlives the bot."""
+    """Two sides, their builds, the router, the workspace's groups: everything that outlives the bot."""
 
     def __init__(self, directory: Path) -> None:
         self.directory = directory
@@ -216,6 +216,8 @@ class World:
         self.plugin_policy = Policy()
         self.triggered: list[str] = []
         self.exposed: set[str] = set()
+        self.groups: dict[str, set[str]] = {}
+        """User group or channel → its members; Slack answers for no other."""
         self.blue = Instance("main-first", "2.426.2", "http://blue", "blue")
         self.add(
             self.blue,
@@ -233,6 +235,12 @@ class World:
 
     def jenkins(self, instance: Instance) -> FakeJenkins:
         return self.instances[instance.name]
+
+    def members(self, group: str) -> frozenset[str]:
+        """Implements :class:`bot.ports.Directory`."""
+        if group not in self.groups:
+            raise Temporary("Slack does not answer")
+        return frozenset(self.groups[group])
 
     def green(self) -> FakeJenkins | None:
         return next((jenkins for name, jenkins in self.instances.items() if name != "main-first"), None)
@@ -325,6 +333,7 @@ class Bot:
             clock=world.clock,
             scheduler=self.scheduler,
             first_instance=lambda _name: replace(world.blue, version=""),
+            directory=world,
         )
         self.engine.start()
         self.commands.start_schedule()

@@ -79,6 +79,9 @@ class RecordingCommands:
     def override(self, gate: str, reason: str, actor: Actor) -> Notice:
         return self._take(actor, "override", gate, reason) or Notice("Approved.")
 
+    def break_glass(self, gate: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "break-glass", gate, reason) or Notice("Approved.")
+
     def overview(self, actor: Actor) -> Overview:
         self.actors.append(actor)
         return self.seen

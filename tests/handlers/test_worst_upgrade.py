@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from bot.messages import dashboard, gate_card
+from bot.messages import GateRules, dashboard, gate_card
 from bot.model import Instance, Side
 from bot.reasons import Reason
-from bot.upgrade import Gate, Hold, Status, StepRecord, StepState, Upgrade, plan_steps
+from bot.upgrade import Gate, Hold, Status, StepRecord, StepState, Upgrade, Vote, plan_steps
 from handlers.views import Rendered, render
 from tests.fakes.world import make_config
 from tests.handlers.block_rules import faults
@@ -23,6 +23,8 @@ STEPS = plan_steps(PLAN)
 GATES = [step for step in STEPS if step.startswith("gate-")]
 NOW = 1_764_000_000.0
 PEOPLE = tuple(f"U0{number:09d}" for number in range(60))
+RULES = GateRules((*PEOPLE, "S0123456789", "C0123456789"), 30, True, "rollback")
+VOTES = tuple(Vote(user, 0.0) for user in PEOPLE[:29])
 TEXTS = {
     "right to left": "الخادم القديم بطيء جدا، ننتظر حتى يوم الاثنين صباحا " * 10,
     "emoji": "🚀👩‍💻🏳️‍🌈 " * 60,
@@ -88,7 +90,7 @@ def test_the_dashboard_fits_at_every_step(tmp_path: Path, step: str, text: str) 
         hold = Hold(Reason.ASKED, text, NOW, PEOPLE[0]) if status in (Status.HELD, Status.FAILED) else None
         asked = gate(step, text) if status is Status.WAITING else None
         row = upgrade(step, text, status=status, hold=hold)
-        message = render(dashboard(row, asked, sample, config, PEOPLE))
+        message = render(dashboard(row, asked, sample, config, RULES))
         assert faults(message.text, message.blocks) == []
         assert [label for label in labels(message) if label.endswith("…")] == []
 
@@ -99,7 +101,7 @@ def test_the_dashboard_fits_at_every_step(tmp_path: Path, step: str, text: str) 
 def test_every_card_fits_open_and_decided(step: str, verdict: str, text: str) -> None:
     """Sixty approvers, sixty reasons, sixty figures; and each button comes back with the gate it belongs to."""
     row = upgrade(step, text, status=Status.WAITING)
-    message = render(gate_card(row, gate(step, text, verdict=verdict), PEOPLE))
+    message = render(gate_card(row, gate(step, text, verdict=verdict, votes=VOTES), RULES))
     assert faults(message.text, message.blocks) == []
     elements = next(block for block in message.blocks if block["type"] == "actions")["elements"]
     assert all(json.loads(element["value"])["upgrade"] == row.id for element in elements)
@@ -114,7 +116,9 @@ def test_every_card_fits_open_and_decided(step: str, verdict: str, text: str) ->
             decided_at=NOW + 9,
             reason=text,
             verdict=verdict,
+            votes=VOTES,
+            over_the_rules=True,
         )
-        message = render(gate_card(row, decided, PEOPLE))
+        message = render(gate_card(row, decided, RULES))
         assert faults(message.text, message.blocks) == []
         assert labels(message) == []

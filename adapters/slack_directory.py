@@ -1,0 +1,55 @@
+"""Members of user groups and channels, asked of Slack.
+
+Scopes: usergroups:read, channels:read and groups:read, see https://docs.slack.dev/reference/methods/usergroups.users.list and
+https://docs.slack.dev/reference/methods/conversations.members.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackRequestError
+
+from adapters.slack_refusals import Meaning, code_of, meaning_of
+from bot.errors import Permanent, Temporary
+
+__all__ = ["SlackDirectory"]
+
+PAGE = 200
+PASSING = {Meaning.OUTAGE, Meaning.SLOWER}
+
+
+class SlackDirectory:
+    """Implements :class:`bot.ports.Directory`."""
+
+    def __init__(self, client: WebClient) -> None:
+        self._client = client
+
+    def members(self, group: str) -> frozenset[str]:
+        try:
+            return self._of_user_group(group) if group.startswith("S") else self._of_channel(group)
+        except SlackApiError as error:
+            code = code_of(error)
+            if meaning_of(error) in PASSING:
+                raise Temporary(f"Slack does not tell the members of {group} now ({code})") from error
+            raise Permanent(
+                f"Slack does not tell the members of {group} ({code}): correct the id in `slack`, invite the bot to a private "
+                "channel, and install the app with the scopes of its manifest"
+            ) from error
+        except (SlackRequestError, OSError) as error:
+            raise Temporary(f"Slack does not answer ({type(error).__name__})") from error
+
+    def _of_user_group(self, group: str) -> frozenset[str]:
+        return frozenset(self._client.usergroups_users_list(usergroup=group)["users"])
+
+    def _of_channel(self, channel: str) -> frozenset[str]:
+        found: set[str] = set()
+        arguments: dict[str, Any] = {"channel": channel, "limit": PAGE}
+        while True:
+            answer = self._client.conversations_members(**arguments)
+            found |= set(answer["members"])
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return frozenset(found)
+            arguments["cursor"] = cursor
