@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.clock import SystemClock
+from adapters.slack_directory import SlackDirectory
 from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.slack_pace import Pace
 from bot.content import Entry, Notice, Picture
@@ -22,7 +23,7 @@ from tests.handlers.conftest import RecordingCommands
 
 __all__ = ["tour"]
 
-CHANNEL, DIRECT, ANN = "C0CIOPS", "D0ANN", "U0ANN"
+CHANNEL, DIRECT, GROUP, ANN = "C0CIOPS", "D0ANN", "S0RELEASE", "U0ANN"
 
 
 def tour(workspace: RunningWorkspace, directory: Path) -> set[str]:
@@ -41,6 +42,9 @@ def tour(workspace: RunningWorkspace, directory: Path) -> set[str]:
         people.wait_connected()
         parent = _outbox(workspace, people, settings, directory)
         _people(people, commands, parent)
+    directory_of_people = SlackDirectory(slack_client(settings.bot_token, workspace.api_url))
+    assert ANN in directory_of_people.members(CHANNEL)
+    assert directory_of_people.members(GROUP)
     calls = people.calls()
     assert [call for call in calls if call["error"] == "missing_scope"] == []
     return {call["method"] for call in calls}

@@ -57,7 +57,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_rule_that_nobody_could_satisfy_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="nobody could approve"):
+    with pytest.raises(ConfigurationError, match="nobody could go on"):
         parse({"slack": {"operators": ["U1"], "approvers": ["U1"], "requester_may_approve": False}}, "test")
 
 

@@ -1,0 +1,63 @@
+"""Members of user groups and channels, asked of the stand-in workspace; and what it means when Slack does not tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters import slack_directory
+from adapters.slack_directory import SlackDirectory
+from adapters.slack_notifier import slack_client
+from bot.errors import Permanent, Temporary
+from rehearsal.slack import Manifest, RunningWorkspace, Settings
+from tests.handlers.web_api import Answer, running_web_api
+
+MANIFEST = Path(__file__).parents[2] / "app.yaml"
+
+
+@pytest.fixture
+def workspace() -> Iterator[RunningWorkspace]:
+    with RunningWorkspace(Settings(manifest=Manifest.read(MANIFEST))) as running:
+        yield running
+
+
+def directory_of(workspace: RunningWorkspace) -> SlackDirectory:
+    return SlackDirectory(slack_client(Settings().bot_token, workspace.api_url))
+
+
+def test_members_of_a_user_group(workspace: RunningWorkspace) -> None:
+    assert directory_of(workspace).members("S0RELEASE") == {"U0ANN", "U0BOB"}
+
+
+def test_members_of_a_channel_come_in_pages(
+    workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many there are."""
+    whole = directory_of(workspace).members("C0CIOPS")
+    assert {"U0ANN", "U0BOB"} < whole
+    monkeypatch.setattr(slack_directory, "PAGE", 1)
+    assert directory_of(workspace).members("C0CIOPS") == whole
+
+
+@pytest.mark.parametrize("group", ["S0NOBODY", "C0NOBODY"])
+def test_what_is_not_there_is_said_with_what_to_do(workspace: RunningWorkspace, group: str) -> None:
+    with pytest.raises(Permanent, match=f"{group}.*correct the id"):
+        directory_of(workspace).members(group)
+
+
+@pytest.mark.parametrize(
+    ("method", "answer"),
+    [
+        ("usergroups.users.list", Answer(status=503)),
+        ("usergroups.users.list", Answer("ratelimited", status=429, retry_after="1")),
+        ("usergroups.users.list", Answer(status=0)),
+    ],
+)
+def test_an_outage_is_temporary(method: str, answer: Answer) -> None:
+    """Nobody's right to approve follows from silence."""
+    with running_web_api() as api:
+        api.fail(method, answer)
+        with pytest.raises(Temporary):
+            SlackDirectory(slack_client("xoxb-test", api.api_url)).members("S0RELEASE")
