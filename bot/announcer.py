@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import dataclasses
 import logging
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from bot.config import Config
-from bot.content import Document, Entry, Picture, Tone
+from bot.content import Announcement, Document, Entry, Picture, Tone
+from bot.locks import lock_text
 from bot.messages import dashboard, gate_card, step_title
 from bot.model import Chart
 from bot.people import person
@@ -41,6 +43,10 @@ class Announcer:
         content = dashboard(
             upgrade, gate, sample, self._config.controllers[upgrade.controller], self.approvers()
         )
+        lock = self._store.lock_of(upgrade.controller)
+        if lock is not None and (upgrade.live or lock.upgrade == upgrade.id):
+            locked = ("Locked", lock_text(lock, self._config.schedule.timezone))
+            content = dataclasses.replace(content, facts=(*content.facts, locked))
         self._put(upgrade, "dashboard", content)
 
     def gate(self, upgrade: Upgrade, gate: Gate) -> None:
@@ -53,6 +59,11 @@ class Announcer:
         self, upgrade: Upgrade, key: str, text: str, lines: tuple[str, ...] = (), tone: Tone = "info"
     ) -> None:
         self._put(upgrade, f"event-{key}", Entry(text, lines, tone))
+
+    def announce(self, subject: str, channel: str, content: Announcement) -> None:
+        """A message of its own; the same subject again replaces what it says."""
+        self._store.put(subject, "dashboard", channel, content)
+        self._wake()
 
     def picture(self, upgrade: Upgrade, gate: Gate, series: Series) -> None:
         """A picture that cannot be drawn is left out: nothing waits for it."""
@@ -134,6 +145,9 @@ class Announcer:
         if "freeze_seconds" in upgrade.facts:
             lines.append(f"New builds waited {upgrade.facts['freeze_seconds']:.2f} s at the handover.")
         lines += [str(line) for line in upgrade.facts.get("for_humans", [])]
+        if upgrade.status is Status.ROLLED_BACK and self._store.lock_of(upgrade.controller) is not None:
+            name = upgrade.controller
+            lines.append(f"{name} is locked: no upgrade starts until `/ci-upgrade unlock {name}`.")
         return tuple(lines)
 
     def _put(self, upgrade: Upgrade, key: str, content: Any) -> None:

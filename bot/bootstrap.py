@@ -17,6 +17,7 @@ from adapters.environments import process
 from adapters.homes.writer import write_home as unpack_home
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.scripts import guard_script
+from adapters.jenkins.tls import check_certificates
 from adapters.routers.envoy import EnvoyRouter
 from adapters.routers.haproxy import HaproxyRouter
 from adapters.scheduler import ApScheduler
@@ -24,7 +25,7 @@ from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.sqlite_store import SqliteStore, hold_lock
 from adapters.update_centre import build_update_centre
 from bot.announcer import Announcer
-from bot.check import Outcome, check_controller
+from bot.check import Outcome, check_controller, unverified
 from bot.commands import BotCommands
 from bot.config import Config, DockerConfig, ProcessConfig, secret
 from bot.context import Contexts, Services
@@ -99,6 +100,7 @@ class Bot:
             hours = self.config.updates_of(name).watch_hours
             self.scheduler.every(f"release-watch:{name}", hours * 3600, watch.look)
         self.engine.start()
+        self.commands.start_schedule()
         self.local.start()
 
     def close(self) -> None:
@@ -192,6 +194,7 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
         contexts=contexts,
         announcer=announcer,
         clock=clock,
+        scheduler=scheduler,
         first_instance=lambda name: first_instance(config, name),
     )
     watches = _release_watches(config, store, services, news.set)
@@ -255,11 +258,10 @@ def check_everything(
     store = open_store(config)
     for name, controller in config.controllers.items():
         try:
-            token = secret(controller, environ)
+            services = _services(config, name, secret(controller, environ), build_backups(config))
         except ConfigurationError as error:
-            yield name, (Outcome("missing", "API token", str(error)),)
+            yield name, (Outcome("missing", "Configuration", str(error)),)
             continue
-        services = _services(config, name, token, build_backups(config))
         yield name, check_controller(services, current(store, name) or first_instance(config, name))
 
 
@@ -287,11 +289,11 @@ def _environment(name: str, config: ProcessConfig | DockerConfig) -> Environment
 
 def _services(whole: Config, name: str, token: str, backups: Backups) -> Services:
     config, updates = whole.controllers[name], whole.updates_of(name)
-    verify = str(config.verify_tls) if not isinstance(config.verify_tls, bool) else config.verify_tls
+    check_certificates(config.connection)
 
     @cache
     def client(url: str) -> JenkinsClient:
-        return JenkinsClient(url, config.user, token, verify_tls=verify)
+        return JenkinsClient(url, config.user, token, config.connection)
 
     environment = _environment(name, config.environment)
     return Services(
@@ -327,6 +329,9 @@ def serve_until(
         try:
             serving.start()
             log.info("serving %s", ", ".join(sorted(config.controllers)))
+            for name, controller in config.controllers.items():
+                if not controller.connection.verify:
+                    log.warning("%s", unverified(name))
             # In slices: a signal that another thread receives would not wake an endless wait of this one.
             while not stop.wait(SIGNAL_SECONDS):
                 beat(config.state_directory)

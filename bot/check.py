@@ -10,20 +10,21 @@ from bot.context import Services
 from bot.errors import BotError, Permanent
 from bot.model import Instance
 
-__all__ = ["Outcome", "check_controller"]
+__all__ = ["Outcome", "check_controller", "unverified"]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    level: Literal["ready", "missing"]
+    level: Literal["ready", "warning", "missing"]
+    """A warning stops nothing, but somebody should know."""
     what: str
     text: str
-    """What was found; for something that is missing, what to do."""
+    """What was found; for the rest, what to do."""
 
 
 def check_controller(services: Services, instance: Instance) -> tuple[Outcome, ...]:
     """One outcome for each thing, in the order in which a person would set them up."""
-    return tuple(
+    found = [
         _asked(what, look)
         for what, look in (
             ("Environment", lambda: _environment(services, instance)),
@@ -32,6 +33,17 @@ def check_controller(services: Services, instance: Instance) -> tuple[Outcome, .
             ("Router", lambda: _router(services, instance)),
             ("Backups", lambda: f"{services.backups.free_bytes() / 1024**3:.1f} GiB free"),
         )
+    ]
+    if not services.config.connection.verify:
+        found.insert(0, Outcome("warning", "Connection", unverified(services.name)))
+    return tuple(found)
+
+
+def unverified(controller: str) -> str:
+    """What anybody must know who switched it off."""
+    return (
+        f"`controllers.{controller}.connection.verify` is false: whoever answers at that address is believed, gets the API token of an "
+        "administrator, and could take over the controller. Give `ca_file` instead"
     )
 
 

@@ -14,7 +14,7 @@ from bot.options import config_option
 
 __all__ = ["adopt", "check", "health"]
 
-MARKS = {"ready": "✓", "missing": "✗"}
+MARKS = {"ready": "✓", "warning": "!", "missing": "✗"}
 
 
 @click.command()
@@ -24,7 +24,7 @@ def check(config_path: Path) -> None:
 
     Changes nothing, and needs no running bot.
 
-    Exit codes: 0 all is ready, 1 something is missing, 2 the configuration is wrong.
+    Exit codes: 0 all is ready (warnings are marked with !), 1 something is missing, 2 the configuration is wrong.
     """
     from bot.bootstrap import check_everything  # see bot.cli.serve
 
@@ -32,7 +32,7 @@ def check(config_path: Path) -> None:
     for place, outcomes in check_everything(load(config_path)):
         click.echo(place)
         for outcome in outcomes:
-            ready = ready and outcome.level == "ready"
+            ready = ready and outcome.level != "missing"
             click.echo(f"  {MARKS[outcome.level]} {outcome.what}: {outcome.text}")
     sys.exit(0 if ready else 1)
 

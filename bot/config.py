@@ -23,7 +23,9 @@ from pydantic import (
     model_validator,
 )
 
+from bot.connection_settings import ConnectionConfig
 from bot.errors import ConfigurationError
+from bot.schedule_settings import ScheduleConfig, WindowConfig
 from bot.update_settings import UpdatesConfig
 
 __all__ = [
@@ -108,9 +110,11 @@ class ProcessConfig(_Model):
         "-jar",
         "{war}",
         "--httpPort={port}",
+        "--prefix={prefix}",
         "--httpListenAddress=127.0.0.1",
     )
-    """Template. ``{java} {jvm_options} {war} {port} {home} {name}`` are filled in; JENKINS_HOME is set in its environment."""
+    """Template. ``{java} {jvm_options} {war} {port} {prefix} {home} {name}`` are filled in; JENKINS_HOME is set in its environment.
+    ``{prefix}`` is the path of ``blue.url``, such as ``/jenkins``, or nothing."""
     java: str = "java"
     jvm_options: tuple[str, ...] = ("-Djenkins.install.runSetupWizard=false",)
     wars: str
@@ -317,6 +321,8 @@ class PolicyConfig(_Model):
     boot_seconds: float = Field(default=900, gt=0)
     """How long green may take to start."""
     keep_backups: int = Field(default=5, ge=1)
+    smoke_job: bool = False
+    """Whether the validation has green build a job of the bot's own, which is removed afterwards."""
 
     @field_validator("traffic")
     @classmethod
@@ -350,8 +356,7 @@ class ControllerConfig(_Model):
     """Environment variable that holds the API token."""
     token_file: Path | None = None
     """File that holds the API token."""
-    verify_tls: bool | Path = True
-    """False, or the path of a CA bundle."""
+    connection: ConnectionConfig = ConnectionConfig()
     environment: Annotated[
         ProcessConfig | DockerConfig, Field(discriminator="kind"), BeforeValidator(_of_kind("process"))
     ]
@@ -362,11 +367,31 @@ class ControllerConfig(_Model):
     thresholds: ThresholdConfig = ThresholdConfig()
     updates: UpdatesConfig | None = None
     """None: as in the section for all controllers."""
+    windows: tuple[WindowConfig, ...] = ()
+    """Upgrades may start only while one of them is open. Empty: at any time."""
+
+    @field_validator("windows")
+    @classmethod
+    def _names_differ(cls, value: tuple[WindowConfig, ...]) -> tuple[WindowConfig, ...]:
+        names = [window.name for window in value]
+        if len(set(names)) < len(names):
+            raise ValueError(f"each window needs a name of its own: {', '.join(names)}")
+        return value
 
     @model_validator(mode="after")
     def _one_token(self) -> ControllerConfig:
         if (self.token_env is None) == (self.token_file is None):
             raise ValueError("give exactly one of token_env and token_file")
+        return self
+
+    @model_validator(mode="after")
+    def _one_path(self) -> ControllerConfig:
+        public, direct = ((url.path or "").rstrip("/") for url in (self.url, self.environment.blue.url))
+        if public != direct:
+            raise ValueError(
+                f"url has the path {public or '/'}, environment.blue.url {direct or '/'}: Jenkins must be served under the path that users "
+                "see (its option --prefix), because it writes that path into its pages"
+            )
         return self
 
 
@@ -376,6 +401,7 @@ class Config(_Model):
     backups: BackupConfig
     slack: SlackConfig = SlackConfig()
     updates: UpdatesConfig = UpdatesConfig()
+    schedule: ScheduleConfig = ScheduleConfig()
     controllers: Annotated[Mapping[str, ControllerConfig], Field(min_length=1)]
 
     @field_validator("controllers")

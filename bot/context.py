@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import dataclasses
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -45,6 +46,13 @@ class Services:
     updates: UpdateCentre | None = None
     """None: none is configured; plugins are kept as they are."""
     plugin_policy: Policy = field(default_factory=Policy)
+
+    def with_plugins(self, mode: str) -> Services:
+        """The same with another mode of the plugin policy, ``minimal`` or ``latest``; empty: as configured. Pins stay."""
+        if mode not in ("minimal", "latest"):
+            return self
+        policy = dataclasses.replace(self.plugin_policy, mode=mode)  # type: ignore[arg-type]  # narrowed by the line above
+        return dataclasses.replace(self, plugin_policy=policy)
 
 
 def change_upgrade(

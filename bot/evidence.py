@@ -18,7 +18,7 @@ from bot.verdicts import SideSample, judge, percentile
 
 __all__ = ["Evidence", "gather", "series", "take_sample"]
 
-PROBE_PATHS = ("/login", "/api/json?tree=jobs[name]", "/queue/api/json?tree=items[id]")
+PROBE_PATHS = ("/login", "/api/json?tree=jobs[name]{0,100}", "/queue/api/json?tree=items[id]{0,100}")
 
 Samples = Sequence[tuple[float, Mapping[str, Any]]]
 

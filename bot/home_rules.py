@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["GUARD_FILE", "SYNC_LAST", "in_backup", "in_clone", "never_synced"]
+__all__ = ["BUILD", "GUARD_FILE", "SYNC_LAST", "in_backup", "in_clone", "never_synced"]
 
 GUARD_FILE = "init.groovy.d/ci-upgrade-guard.groovy"
 """The follower's guard; it belongs to an instance, never to a copy of its home."""
@@ -12,9 +12,13 @@ GUARD_FILE = "init.groovy.d/ci-upgrade-guard.groovy"
 SYNC_LAST = ("build.xml",)
 """A build is finished for Jenkins once its build.xml is there: it is copied after everything else of the build."""
 
+BUILD = re.compile(r"^(?P<directory>(?P<job>jobs/.+?)/builds/(?P<number>\d+))(?:/(?P<within>.*))?$")
+"""A build's directory, or what is in it. The outermost one counts: an archived artifact may have a path like it."""
+
 _REBUILT = frozenset({"war", "caches", "tools", "updates", "workspace", "logs", "lost+found"})
 """Top-level directories that Jenkins makes again or that only serve running builds."""
-_TEMPORARY = re.compile(r"(^|/)(atomic[^/]*\.tmp|[^/]*\.tmp|\.nfs[^/]*)$")
+_TEMPORARY = re.compile(r"(^|/)(([^/]*-)?atomic\d+tmp|[^/]*\.tmp|\.nfs[^/]*)$")
+"""Names of files that are being written: by Jenkins (``hudson.util.AtomicFileWriter``), by its update centre and by this bot."""
 _LEGACY_WORKSPACE = re.compile(r"^(jobs/[^/]+/)+workspace$")
 _EXPLODED_PLUGIN = re.compile(r"^plugins/[^/]+$")
 _OF_ONE_INSTANCE = frozenset(
@@ -39,7 +43,7 @@ def in_backup(path: str, is_directory: bool) -> bool:
     """Everything but what Jenkins makes again. A directory that is left out is left out with all below it."""
     if is_directory:
         return path not in _REBUILT and not _LEGACY_WORKSPACE.match(path) and not _EXPLODED_PLUGIN.match(path)
-    return not _TEMPORARY.search(path)
+    return not _is_temporary(path)
 
 
 def in_clone(path: str) -> bool:
@@ -50,8 +54,11 @@ def in_clone(path: str) -> bool:
 def never_synced(path: str) -> bool:
     """What must not reach a running follower."""
     top = path.split("/", 1)[0]
-    return (
-        path in _NEVER_SYNCED
-        or top in {"nodes", "plugins", "queue", "secrets"}
-        or _TEMPORARY.search(path) is not None
-    )
+    return path in _NEVER_SYNCED or top in {"nodes", "plugins", "queue", "secrets"} or _is_temporary(path)
+
+
+def _is_temporary(path: str) -> bool:
+    """What a build keeps in directories of its own, such as artifacts, may have any name."""
+    build = BUILD.match(path)
+    kept = build is not None and "/" in (build["within"] or "")
+    return not kept and _TEMPORARY.search(path) is not None

@@ -158,6 +158,9 @@ class Ownership(Protocol):
     def numbers(self, at_least: Mapping[str, int]) -> Mapping[str, int]:
         """Raise next build numbers, never lower them; returns the next number of every job."""
 
+    def job_directories(self) -> Mapping[str, str]:
+        """Directory of each job, relative to the home → its full name; cells of a matrix and Maven modules are among them."""
+
     def item_configs(self, since_ms: int) -> ItemConfigs: ...
 
     def write_items(self, items: Sequence[ItemConfig]) -> None:

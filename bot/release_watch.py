@@ -11,6 +11,7 @@ from bot.errors import BotError
 from bot.model import Plugin
 from bot.plugins import Catalogue
 from bot.plugins.advisories import advisory_lines
+from bot.plugins.plan import AdvisoryLine
 from bot.plugins.version_number import older
 from bot.ports import Jenkins, UpdateCentre
 from bot.store import Store
@@ -58,12 +59,14 @@ class ReleaseWatch:
         told = self._store.document(self._key) or {}
         if not older(running, offered.core) or told.get("release") == offered.core:
             return
-        announcement = announce(self._controller, running, jenkins.plugins(), offered)
+        plugins = jenkins.plugins()
+        announcement = announce(self._controller, running, plugins, offered)
         # A message of its own stands where an upgrade's dashboard would. The same key again changes nothing more.
         self._store.put(
             f"release-{self._controller}-{offered.core}", "dashboard", self._channel, announcement
         )
-        self._store.put_document(self._key, {"release": offered.core})
+        fixed = len(fixed_by(running, plugins, offered))
+        self._store.put_document(self._key, {"release": offered.core, "advisories": fixed})
         self._wake()
 
     @property
@@ -71,14 +74,20 @@ class ReleaseWatch:
         return f"release-watch:{self._controller}"
 
 
-def announce(controller: str, running: str, plugins: Sequence[Plugin], offered: Catalogue) -> Announcement:
-    """What is said about the release that the catalogue names. Pure."""
+def fixed_by(running: str, plugins: Sequence[Plugin], offered: Catalogue) -> Sequence[AdvisoryLine]:
+    """Published advisories for what runs that the release and the newest plugins for it fix. Pure."""
     installed = {plugin.name: plugin.version for plugin in plugins}
     updated = {
         name: offered.releases[name].version if name in offered.releases else version
         for name, version in installed.items()
     }
     fixed, _ = advisory_lines(installed, updated, running, offered.core, offered)
+    return fixed
+
+
+def announce(controller: str, running: str, plugins: Sequence[Plugin], offered: Catalogue) -> Announcement:
+    """What is said about the release that the catalogue names. Pure."""
+    fixed = fixed_by(running, plugins, offered)
     lines = [f"{line.id} ({line.component}): {line.message} {line.url}" for line in fixed[:ADVISORIES_SHOWN]]
     if len(fixed) > ADVISORIES_SHOWN:
         lines.append(f"and {len(fixed) - ADVISORIES_SHOWN} more")

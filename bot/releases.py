@@ -6,7 +6,7 @@ from bot.errors import Refused
 from bot.store import Store
 from bot.versions import parse_version
 
-__all__ = ["behind", "newer_releases"]
+__all__ = ["advisories", "behind", "newer_releases"]
 
 
 def newer_releases(store: Store, controller: str, running: str) -> tuple[str, ...]:
@@ -20,6 +20,13 @@ def behind(store: Store, controller: str, running: str) -> str:
     """How far behind, for people; empty when it is not known to be."""
     newer = newer_releases(store, controller, running) if running else ()
     return f"the newest LTS is {newer[0]}" if newer else ""
+
+
+def advisories(store: Store, controller: str, running: str) -> str:
+    """Published warnings that the newest release and its plugins fix, for people; empty when none are known."""
+    noted = store.document(f"release-watch:{controller}") or {}
+    count = noted.get("advisories", 0) if running and newer_releases(store, controller, running) else 0
+    return f"{count} published advisories are fixed by {noted['release']}" if count else ""
 
 
 def _newer(release: str, running: str) -> bool:

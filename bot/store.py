@@ -1,4 +1,4 @@
-"""What must survive the process: upgrades, their journal, gates, samples and small documents.
+"""What must survive the process: upgrades, their journal, gates, samples, locks, the schedule and small documents.
 
 State and journal change in one transaction; every save carries the version it was read at.
 """
@@ -9,7 +9,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from bot.locks import Locks
 from bot.ports import Outbox
+from bot.schedule import Schedule
 from bot.upgrade import Gate, Upgrade
 
 __all__ = ["Entry", "Store"]
@@ -32,7 +34,7 @@ class Entry:
     detail: Mapping[str, Any] | None = None
 
 
-class Store(Outbox, Protocol):
+class Store(Outbox, Locks, Schedule, Protocol):
     def create(self, upgrade: Upgrade, entry: Entry) -> None:
         """:raises Refused: when the controller already has a live upgrade; the text names it."""
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from bot.errors import Permanent
-from bot.home_rules import GUARD_FILE, in_clone
+from bot.home_rules import BUILD, GUARD_FILE, in_clone
 
 __all__ = [
     "END",
@@ -23,7 +23,6 @@ __all__ = [
 
 CHUNK = 1 << 20
 END = b"\0" * (2 * tarfile.BLOCKSIZE)
-_BUILD = re.compile(r"^((?:.*/)?builds/\d+)(?:/(.*))?$")
 _CLOUDS = re.compile(rb"<clouds\b[^>]*(?<!/)>.*</clouds>", re.DOTALL)
 _EXECUTORS = re.compile(rb"<numExecutors>[^<]*</numExecutors>")
 _AGENT_PORT = re.compile(rb"<slaveAgentPort>[^<]*</slaveAgentPort>")
@@ -93,14 +92,14 @@ def unfinished_builds(chunks: Iterable[bytes]) -> frozenset[str]:
     seen: set[str] = set()
     finished: set[str] = set()
     for member, content in members(chunks):
-        match = _BUILD.match(_name(member))
+        match = BUILD.match(_name(member))
         if match is None:
             continue
-        seen.add(match.group(1))
-        if match.group(2) == "build.xml":
+        seen.add(match["directory"])
+        if match["within"] == "build.xml":
             text = b"".join(content())
             if b"<result>" in text and b"<completed>false</completed>" not in text:
-                finished.add(match.group(1))
+                finished.add(match["directory"])
     return frozenset(seen - finished)
 
 
@@ -112,8 +111,8 @@ def clone_stream(chunks: Iterable[bytes], unfinished: frozenset[str], guard: str
         version = b""
         for member, content in members(chunks):
             name = _name(member)
-            match = _BUILD.match(name)
-            if not in_clone(name) or (match and match.group(1) in unfinished):
+            match = BUILD.match(name)
+            if not in_clone(name) or (match and match["directory"] in unfinished):
                 continue
             if name in (WIZARD_STATE, _GUARD_DIRECTORY):
                 seen.add(name)

@@ -25,6 +25,10 @@ class UpdatesConfig(BaseModel):
     directory: Path | None = None
     """For machines without a way out: holds ``update-center.actual.json``, ``plugin-versions.json`` if pins need it, and the
     plugin files as ``plugins/<name>/<version>/<name>.hpi`` or ``<name>.hpi``. Nothing is asked over the network."""
+    verify_signature: bool = True
+    """Take data only when it is signed by whom Jenkins trusts, or ``signature_ca_file``. The SHA-256 of plugin files is part of that data."""
+    signature_ca_file: Path | None = None
+    """PEM file of whom to trust instead, for mirrors that change the data and sign it again."""
     cache_hours: float = Field(default=12, ge=0)
     """How old the stored copy of the update centre's data may be before it is asked again."""
     timeout_seconds: float = Field(default=30, gt=0)
@@ -45,6 +49,8 @@ class UpdatesConfig(BaseModel):
 
     @model_validator(mode="after")
     def _one_source(self) -> UpdatesConfig:
+        if self.signature_ca_file is not None and not self.verify_signature:
+            raise ValueError("give signature_ca_file or verify_signature: false, not both")
         if self.directory is not None and self.metadata_file is not None:
             raise ValueError("give directory or metadata_file, not both: a directory holds its own metadata")
         return self

@@ -20,11 +20,12 @@ from slack_sdk.errors import SlackApiError
 from bot.commands import Actor, Commands
 from handlers.actors import actor_of_interaction
 from handlers.answering import reply
+from handlers.modals.locking import LOCKING, open_locking
 from handlers.modals.opening import TOO_LATE, TooLate
 from handlers.modals.origin import Origin
 from handlers.modals.reasons import open_reason
 from handlers.modals.start import open_start
-from handlers.views.home import OPEN_HOLD, OPEN_ROLLBACK, OPEN_START, home
+from handlers.views.home import OPEN_FORMS, home
 
 __all__ = ["HomeTabs", "register"]
 
@@ -125,12 +126,12 @@ def register(app: App, commands: Commands, tabs: HomeTabs) -> None:
         try:
             if name == "start":
                 open_start(client, body["trigger_id"], commands, origin, action["value"])
+            elif name in LOCKING:
+                open_locking(client, body["trigger_id"], commands, name, origin, action["value"])
             else:
                 open_reason(client, body["trigger_id"], commands, name, actor, origin, action["value"])
         except TooLate:
             reply(client, TOO_LATE, actor)
 
     app.event("app_home_opened")(show)
-    app.action(re.compile("|".join(re.escape(id) for id in (OPEN_START, OPEN_HOLD, OPEN_ROLLBACK))))(
-        open_form
-    )
+    app.action(re.compile("|".join(f"^{re.escape(id)}$" for id in OPEN_FORMS)))(open_form)

@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 from bot.commands import Actor, Commands
 from handlers.actors import actor_of_command
 from handlers.answering import answer
+from handlers.modals.locking import LOCKING, open_locking
 from handlers.modals.opening import TOO_LATE, TooLate
 from handlers.modals.origin import Origin
 from handlers.modals.reasons import FORMS, open_reason
@@ -44,6 +45,8 @@ def _opened(client: WebClient, command: dict[str, Any], commands: Commands, text
         open_start(client, trigger_id, commands, origin, only_look=text == "plan")
     elif text in FORMS:
         open_reason(client, trigger_id, commands, text, actor, origin)
+    elif text in LOCKING:
+        open_locking(client, trigger_id, commands, text, origin)
     else:
         return False
     return True

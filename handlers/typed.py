@@ -13,10 +13,10 @@ def unescaped(text: str) -> str:
 
 
 def field_of(view: dict[str, Any], name: str) -> str:
-    """The value of a form's field; empty where it was left so or is not in the form. Forms are not escaped."""
+    """The value of a form's field, of a time in epoch seconds; empty where it was left so or is not in the form. Forms are not escaped."""
     state = _state(view, name)
     chosen = state.get("selected_option") or {}
-    return str(state.get("value") or chosen.get("value", "")).strip()
+    return str(state.get("value") or chosen.get("value") or state.get("selected_date_time") or "").strip()
 
 
 def ticked(view: dict[str, Any], name: str) -> bool:

@@ -6,17 +6,14 @@
 from __future__ import annotations
 
 import shutil
-import subprocess
 import sys
-import time
 import urllib.request
 from pathlib import Path
-from types import TracebackType
+
+from rehearsal.router_process import RouterProcess
 
 __all__ = ["Envoy", "bootstrap"]
 
-READY_SECONDS = 30.0
-STOP_SECONDS = 10.0
 
 BOOTSTRAP = """\
 # Envoy in front of one Jenkins controller, steered by ci-upgrade. See docs/routers.md.
@@ -126,8 +123,8 @@ def bootstrap(
     return text
 
 
-class Envoy:
-    """An Envoy process. As a context manager it runs inside the block; it can also be stopped and started again."""
+class Envoy(RouterProcess):
+    """An Envoy process."""
 
     def __init__(
         self,
@@ -142,14 +139,13 @@ class Envoy:
 
         ``drain_seconds``: how long connections outlive a listener that was replaced.
         """
+        super().__init__("Envoy", directory / "envoy.log")
         self.url = f"http://127.0.0.1:{port}"
         self.admin_url = f"http://127.0.0.1:{admin_port}"
         self.agent_port = agent_port
         self.resources = directory / "resources"
-        self.log = directory / "envoy.log"
         self._bootstrap = directory / "envoy.yaml"
         self._drain_seconds = drain_seconds
-        self._process: subprocess.Popen[bytes] | None = None
         self.resources.mkdir(parents=True, exist_ok=True)
         for kind in ("rds", "cds", "lds"):
             path = self.resources / f"{kind}.json"
@@ -167,44 +163,10 @@ class Envoy:
             return f"127.0.0.1:{port}::" in answer.read().decode()
 
     def start(self) -> None:
-        """Start it and wait until it serves.
-
-        :raises RuntimeError: when it ends instead, or takes too long; the text holds the end of its log.
-        """
         command = [_binary(), "-c", str(self._bootstrap), "--drain-time-s", str(self._drain_seconds)]
         # Several Envoys on one machine would otherwise take each other for the predecessor in a hot restart.
         command += ["--disable-hot-restart", "--concurrency", "2", "--log-level", "warning"]
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
-            )
-        deadline = time.monotonic() + READY_SECONDS
-        while not self._ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                raise RuntimeError(f"Envoy did not start:\n{self._last_words()}")
-            time.sleep(0.05)
-
-    def stop(self) -> None:
-        """End it; returns when it has ended. A stopped one is fine."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
-    def __enter__(self) -> Envoy:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
+        self._launch(command, self._ready)
 
     def _ready(self) -> bool:
         try:
@@ -212,9 +174,6 @@ class Envoy:
                 return bool(answer.status == 200)
         except OSError:
             return False
-
-    def _last_words(self) -> str:
-        return "\n".join(self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:])
 
 
 def _binary() -> str:

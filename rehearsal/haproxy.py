@@ -8,18 +8,14 @@ from __future__ import annotations
 import shutil
 import signal
 import socket
-import subprocess
 import sys
-import time
-from collections.abc import Callable
 from pathlib import Path
-from types import TracebackType
 from typing import Any
+
+from rehearsal.router_process import RouterProcess
 
 __all__ = ["HAProxy", "configuration"]
 
-READY_SECONDS = 30.0
-STOP_SECONDS = 10.0
 
 CONFIGURATION = """\
 # HAProxy in front of one Jenkins controller, steered by ci-upgrade. See docs/routers.md.
@@ -183,18 +179,17 @@ def configuration(
     return text
 
 
-class HAProxy:
-    """An HAProxy in master-worker mode. As a context manager it runs inside the block; it can be stopped, started and reloaded."""
+class HAProxy(RouterProcess):
+    """An HAProxy in master-worker mode, which can be reloaded as well."""
 
     def __init__(self, directory: Path, port: int, agent_port: int | None = None) -> None:
         """``directory`` holds the configuration, the log, the runtime socket and, in ``files``, what the bot writes."""
+        super().__init__("HAProxy", directory / "haproxy.log")
         self.url = f"http://127.0.0.1:{port}"
         self.agent_port = agent_port
         self.socket = directory / "admin.sock"
         self.files = directory / "files"
-        self.log = directory / "haproxy.log"
         self.configuration = directory / "haproxy.cfg"
-        self._process: subprocess.Popen[bytes] | None = None
         self.files.mkdir(parents=True, exist_ok=True)
         for name, text in (("jenkins.map", ""), ("jenkins-paths.map", ""), ("jenkins.servers", "1\n")):
             if not (self.files / name).exists():
@@ -219,18 +214,7 @@ class HAProxy:
         )
 
     def start(self) -> None:
-        """Start it and wait until it serves.
-
-        :raises RuntimeError: when it ends instead, or takes too long; the text holds the end of its log.
-        """
-        with self.log.open("ab") as log:
-            self._process = subprocess.Popen(
-                [_binary(), "-W", "-f", str(self.configuration)],
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-            )
-        self._await(lambda: self.worker() is not None)
+        self._launch([_binary(), "-W", "-f", str(self.configuration)], lambda: self.worker() is not None)
 
     def reload(self) -> None:
         """As ``systemctl reload haproxy`` does; returns when the new worker answers on the runtime socket.
@@ -250,27 +234,6 @@ class HAProxy:
             return None
         return next((line.partition(": ")[2] for line in lines if line.startswith("Pid: ")), None)
 
-    def stop(self) -> None:
-        """End it; returns when it has ended. A stopped one is fine."""
-        if self._process is None:
-            return
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
-        self._process = None
-
-    def __enter__(self) -> HAProxy:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
     def _ask(self, command: str) -> str:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(2)
@@ -280,16 +243,6 @@ class HAProxy:
             while received := connection.recv(65536):
                 answer += received
         return answer.decode()
-
-    def _await(self, ready: Callable[[], bool]) -> None:
-        assert self._process is not None, "it was started"
-        deadline = time.monotonic() + READY_SECONDS
-        while not ready():
-            if self._process.poll() is not None or time.monotonic() > deadline:
-                self.stop()
-                words = self.log.read_text(encoding="utf-8", errors="replace").splitlines()[-20:]
-                raise RuntimeError("HAProxy did not start:\n" + "\n".join(words))
-            time.sleep(0.02)
 
 
 def _binary() -> str:

@@ -22,6 +22,8 @@ POLL_SECONDS = 1.0
 WINDOW = 12
 """So many of the newest builds of each job are looked at; more of a job that started more since the last look."""
 CATCH_UP = 500
+BOTS_OWN = "ci-upgrade-smoke-"
+"""Jobs that the bot makes and removes itself: nobody waits for their builds."""
 BLIND_SECONDS = 15.0
 """Without a single look for so long, what is counted means nothing."""
 ROUTER_TRIES = 40
@@ -129,6 +131,8 @@ class Observer:
         newest = reader.newest(WINDOW)
         now = time.time()
         for job, builds in newest.items():
+            if job.startswith(BOTS_OWN):
+                continue
             known = self._seen_up_to.get((reader.address, job), 0)
             if len(builds) == WINDOW and known and builds[-1].number > known + 1:
                 builds = reader.of_job(job, CATCH_UP)

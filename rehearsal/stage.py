@@ -58,7 +58,8 @@ class StageOptions:
     java: str = "java"
     router: str = "envoy"
     """One of :data:`rehearsal.routers.ROUTERS`."""
-    kill_at_every_step: bool = False
+    kill_at_every_step: str | None = None
+    """``both`` or ``either`` of the moments before and after each journalled intent."""
     environment: str = "process"
     """``process`` or ``docker``."""
 
@@ -243,6 +244,7 @@ class Stage:
         }
         if self.options.kill_at_every_step:
             environment["CI_UPGRADE_KILL_ONCE_DIRECTORY"] = str(self.kill_directory)
+            environment["CI_UPGRADE_KILL_MOMENTS"] = self.options.kill_at_every_step
         return environment
 
     def _await_bot(self) -> None:

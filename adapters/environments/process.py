@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from adapters.environments.processes import Found, environment_of, find, spawn, terminate, usage
 from adapters.homes.reader import read_home
@@ -76,7 +77,9 @@ class ProcessEnvironment:
     def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:  # noqa: ARG002  # wars are there or they are not
         return self.core(version, like)
 
-    def create(self, name: str, like: Instance, version: str, queue_id: str) -> Instance:  # noqa: ARG002  # a process takes nothing over from its model
+    def create(
+        self, name: str, like: Instance, version: str, queue_id: str
+    ) -> Instance:  # only the path is taken over
         directory = self._config.directory / name
         record = directory / "instance.json"
         if record.exists():
@@ -86,7 +89,7 @@ class ProcessEnvironment:
         instance = Instance(
             name=name,
             version=version,
-            url=f"http://127.0.0.1:{self._free_port()}",
+            url=f"http://127.0.0.1:{self._free_port()}{urlsplit(like.url).path}".rstrip("/"),
             home=str(home),
             details={
                 "pid_file": str(directory / "pid"),
@@ -108,7 +111,8 @@ class ProcessEnvironment:
         values = {
             "java": self._config.java,
             "war": war,
-            "port": instance.url.rsplit(":", 1)[-1],
+            "port": str(urlsplit(instance.url).port),
+            "prefix": urlsplit(instance.url).path,
             "home": instance.home,
             "name": instance.name,
         }
@@ -196,7 +200,7 @@ class ProcessEnvironment:
     def _free_port(self) -> int:
         first, last = self._config.ports
         taken = {
-            int(json.loads(path.read_text())["url"].rsplit(":", 1)[-1])
+            urlsplit(json.loads(path.read_text())["url"]).port
             for path in self._config.directory.glob("*/instance.json")
         }
         for port in range(first, last + 1):

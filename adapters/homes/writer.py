@@ -35,7 +35,7 @@ def _write(home: Path, member: tarfile.TarInfo, content: Callable[[], Iterator[b
         _adopt(target, member)
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name[:200]}.ci-upgrade.tmp")
+    temporary = target.with_name(_temporary_name(target.name))
     temporary.unlink(missing_ok=True)
     try:
         if member.issym():
@@ -51,6 +51,11 @@ def _write(home: Path, member: tarfile.TarInfo, content: Callable[[], Iterator[b
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
+
+
+def _temporary_name(name: str) -> str:
+    """Within the 255 bytes that a name may have, which are fewer characters in most scripts."""
+    return os.fsdecode(b"." + os.fsencode(name)[:200] + b".ci-upgrade.tmp")
 
 
 def _adopt(path: Path, member: tarfile.TarInfo) -> None:

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from adapters.clock import SystemClock
 from adapters.jenkins.connection import Connection
 from adapters.jenkins.controller import JenkinsController
 from adapters.jenkins.ownership import JenkinsOwnership
+from bot.connection_settings import ConnectionConfig
+from bot.ports import Clock
 
 __all__ = ["JenkinsClient"]
+
+USUAL = ConnectionConfig()
+SYSTEM_CLOCK = SystemClock()
 
 
 class JenkinsClient(JenkinsController, JenkinsOwnership):
     """Implements :class:`bot.ports.Jenkins` for one instance. May be used from several threads."""
 
     def __init__(
-        self, url: str, user: str, token: str, *, verify_tls: bool | str = True, timeout_seconds: float = 10.0
+        self,
+        url: str,
+        user: str,
+        token: str,
+        settings: ConnectionConfig = USUAL,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """``url`` goes straight to the instance; a path prefix is kept. ``verify_tls`` may be the path of a CA bundle.
+        """``url`` goes straight to the instance; a path prefix is kept. The token appears in no message.
 
-        ``timeout_seconds`` is how long an answer may take to begin or to go on; connecting may take 3 s. The token
-        appears in no message.
+        Connecting may take 3 s. ``clock`` is for the pauses between attempts of a read.
         """
-        connection = Connection(url, user, token, verify_tls, timeout_seconds)
+        connection = Connection(url, user, token, settings, clock)
         JenkinsController.__init__(self, connection)
         JenkinsOwnership.__init__(self, connection)

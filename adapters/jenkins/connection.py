@@ -12,16 +12,18 @@ import requests
 from requests.auth import AuthBase, HTTPBasicAuth
 
 from adapters.jenkins.failures import Failures
+from adapters.jenkins.retries import Retries
+from adapters.jenkins.script_table import SCRIPTS
 from adapters.jenkins.scripts import fill, result_of
+from adapters.jenkins.tls import Tls
+from bot.connection_settings import ConnectionConfig
 from bot.errors import NotStarted, Permanent
 from bot.model import Boot, Probe
+from bot.ports import Clock
 
 __all__ = ["Connection"]
 
 CONNECT_SECONDS = 3.0
-LONG_SECONDS = 120.0
-"""For scripts that touch every job, or load and save many."""
-LONG_SCRIPTS = frozenset({"inventory", "builds", "reload", "write-items", "delete-items"})
 
 
 class _Nobody(AuthBase):
@@ -34,24 +36,30 @@ class _Nobody(AuthBase):
 class Connection:
     """One instance at one address. May be used from several threads; each has sessions of its own."""
 
-    def __init__(
-        self, url: str, user: str, token: str, verify_tls: bool | str, timeout_seconds: float
-    ) -> None:
+    def __init__(self, url: str, user: str, token: str, settings: ConnectionConfig, clock: Clock) -> None:
         self._url = url.rstrip("/")
         self._user = user
         self._token = token
-        self._verify = verify_tls
-        self._read_seconds = timeout_seconds
+        self._tls = Tls(settings)
+        self._read_seconds = settings.timeout_seconds
+        self._retries = Retries(settings.read_attempts, settings.read_retry_seconds, clock)
         self._failures = Failures(self._url, user)
         self._of_thread = threading.local()
 
-    def run(self, script: str, **arguments: Any) -> Any:
-        """Run one of the bot's named scripts; returns its JSON result.
+    def read(self, script: str, **arguments: Any) -> Any:
+        """Run one of the bot's named scripts that changes nothing, again if it fails in a way that may pass; returns its JSON result.
 
         :raises NotStarted, Temporary, Permanent: see :mod:`adapters.jenkins.failures`.
         """
+        return self._retries.read(lambda: self.change(script, **arguments))
+
+    def change(self, script: str, **arguments: Any) -> Any:
+        """Run one of the bot's named scripts once; returns its JSON result.
+
+        :raises NotStarted, Temporary, Permanent: as above. The change may have happened all the same.
+        """
         what = f"the script console ({script})"
-        seconds = max(self._read_seconds, LONG_SECONDS) if script in LONG_SCRIPTS else self._read_seconds
+        seconds = max(self._read_seconds, SCRIPTS[script].seconds)
         try:
             output = self._server(seconds).run_script(fill(script, arguments))
             result = result_of(output)
@@ -68,9 +76,12 @@ class Connection:
 
         :raises NotStarted: while the port refuses, or it answers 503.
         """
+        return self._retries.read(self._boot)
+
+    def _boot(self) -> Boot:
         try:
             response = self._get("/login", _Nobody())
-        except (requests.RequestException, ValueError) as error:
+        except (requests.RequestException, OSError, ValueError) as error:
             raise self._failures.of_exception(error, "the login page") from error
         version = response.headers.get("X-Jenkins")
         # A 503 of a starting one carries no X-Jenkins; a stopping one and a proxy may answer other 5xx.
@@ -87,7 +98,7 @@ class Connection:
         began = time.monotonic()
         try:
             status = self._get(path, self._credentials()).status_code
-        except (requests.RequestException, ValueError):
+        except (requests.RequestException, OSError, ValueError):
             status = 0
         return Probe(path, status, time.monotonic() - began)
 
@@ -110,6 +121,8 @@ class Connection:
             server._session.auth = self._credentials()
             server._auth_resolved = True
             self._straight(server._session)
+            # A redirected POST would become a GET, and go where nobody sent the bot.
+            server._session.max_redirects = 0
             # An API token needs no crumb, and one of an earlier boot would be refused.
             server.crumb = False
             servers[read_seconds] = server
@@ -121,4 +134,4 @@ class Connection:
     def _straight(self, session: requests.Session) -> None:
         # The address goes straight to the instance: a proxy from the environment, meant for Slack, has no place in between.
         session.trust_env = False
-        session.verify = self._verify
+        self._tls.secure(session)

@@ -9,6 +9,9 @@ from bot.model import Agent, Boot, Dependency, Identity, Inventory, Job, LogReco
 
 __all__ = ["JenkinsController"]
 
+PAGE_JOBS = 1000
+"""Looked at in one request: the builds of each are counted on disk."""
+
 
 class JenkinsController:
     """Implements :class:`bot.ports.Controller`."""
@@ -23,7 +26,7 @@ class JenkinsController:
         return self._connection.probe(path)
 
     def identity(self) -> Identity:
-        found = self._connection.run("identity")
+        found = self._connection.read("identity")
         return Identity(
             version=found["version"],
             java=found["java"],
@@ -42,11 +45,13 @@ class JenkinsController:
         )
 
     def inventory(self) -> Inventory:
-        found = self._connection.run("inventory")
+        found = page = self._connection.read("inventory", after=None, limit=PAGE_JOBS)
+        jobs = list(found["jobs"])
+        while page["more"]:
+            page = self._connection.read("inventory", after=jobs[-1]["name"], limit=PAGE_JOBS)
+            jobs += page["jobs"]
         return Inventory(
-            jobs=tuple(
-                Job(j["name"], j["kind"], j["disabled"], j["next"], j["builds"]) for j in found["jobs"]
-            ),
+            jobs=tuple(Job(j["name"], j["kind"], j["disabled"], j["next"], j["builds"]) for j in jobs),
             folders=tuple(found["folders"]),
             views=tuple(found["views"]),
             nodes=tuple(found["nodes"]),
@@ -70,16 +75,16 @@ class JenkinsController:
                 p["requiredCore"] or "",
                 tuple(Dependency(d["name"], d["version"], d["optional"]) for d in p["dependencies"]),
             )
-            for p in self._connection.run("plugins")["plugins"]
+            for p in self._connection.read("plugins")["plugins"]
         )
 
     def options(self, names: Collection[str]) -> frozenset[str]:
-        return frozenset(self._connection.run("options", names=sorted(names))["given"])
+        return frozenset(self._connection.read("options", names=sorted(names))["given"])
 
     def agents(self) -> tuple[Agent, ...]:
-        found = self._connection.run("agents")["agents"]
+        found = self._connection.read("agents")["agents"]
         return tuple(Agent(a["name"], a["online"], a["java"], a["remoting"], a["launcher"]) for a in found)
 
     def log(self, since_ms: int) -> tuple[LogRecord, ...]:
-        records = self._connection.run("log", sinceMs=since_ms)["records"]
+        records = self._connection.read("log", sinceMs=since_ms)["records"]
         return tuple(LogRecord(r["atMs"], r["level"], r["logger"], r["message"]) for r in records)

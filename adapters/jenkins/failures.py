@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from dataclasses import dataclass
 
 import jenkins
@@ -9,12 +10,21 @@ import requests
 
 from bot.errors import BotError, NotStarted, Permanent, Temporary
 
-__all__ = ["TEXT_LIMIT", "Failures", "one_line"]
+__all__ = ["TEXT_LIMIT", "Failures", "ServerFailed", "one_line"]
 
 TEXT_LIMIT = 300
 """Characters of an answer that are quoted in an error."""
 
+
+class ServerFailed(Permanent):
+    """A page that failed (500). For a change that is the end; what only reads may be asked again."""
+
+
 _STATUS: dict[int, tuple[type[Permanent] | type[Temporary], str]] = {
+    302: (
+        Permanent,
+        "{url} redirects requests for {what}: give the address that it redirects to, such as https://",
+    ),
     400: (Permanent, "{url} refused the request for {what} (400)"),
     401: (
         Permanent,
@@ -25,13 +35,10 @@ _STATUS: dict[int, tuple[type[Permanent] | type[Temporary], str]] = {
         "{user} may not use {what} on {url}: the user needs Overall/Administer, the token must be one of that user",
     ),
     404: (Permanent, "{url} has no {what}: is it a Jenkins, and is the path prefix right?"),
-    405: (
-        Permanent,
-        "{url} redirects requests for {what}: give the address that it redirects to, such as https://",
-    ),
+    405: (Permanent, "{url} takes no scripts ({what}): is it a Jenkins, and is the path prefix right?"),
     413: (Permanent, "the request for {what} is too large for {url} or a proxy before it"),
     429: (Temporary, "{url} asks to slow down ({what})"),
-    500: (Permanent, "{url} failed on {what} (500): the reason is in its log"),
+    500: (ServerFailed, "{url} failed on {what} (500): the reason is in its log"),
     502: (Temporary, "the gateway before {url} has no answer ({what})"),
     503: (NotStarted, "{url} is starting or stopping"),
     504: (Temporary, "the gateway before {url} had no answer in time ({what})"),
@@ -57,11 +64,14 @@ class Failures:
         for candidate in (error, error.__context__):
             if isinstance(candidate, requests.HTTPError) and candidate.response is not None:
                 return self.of_status(candidate.response.status_code, what)
+        if isinstance(error, requests.TooManyRedirects):
+            return self.of_status(302, what)
         if isinstance(error, requests.Timeout | jenkins.TimeoutException):
             return Temporary(f"{self.url} did not answer in time ({what})")
         if isinstance(error, requests.exceptions.SSLError):
             return Permanent(
-                f"the certificate of {self.url} is not trusted: give the bot the CA that signed it (verify_tls)"
+                f"no secure connection to {self.url} ({_tls_reason(error)}): connection.ca_file must hold the authority that "
+                "signed its certificate, connection.cert_file and key_file what it asks of its clients"
             )
         if isinstance(error, requests.ConnectionError):
             return NotStarted(f"{self.url} does not answer ({what})")
@@ -76,6 +86,19 @@ class Failures:
         if output.lstrip().startswith("<"):
             return Permanent(f"{self.url} answered {what} with a web page: is there a login page before it?")
         return Permanent(f"{what} failed on {self.url}: {one_line(output) or 'no output'}")
+
+
+def _tls_reason(error: BaseException) -> str:
+    """OpenSSL's own words, which are wrapped several times."""
+    inner: object = error
+    while isinstance(inner, Exception):
+        if isinstance(inner, ssl.SSLCertVerificationError):
+            return inner.verify_message
+        if isinstance(inner, ssl.SSLError):
+            return (inner.reason or "unknown").lower().replace("_", " ")
+        # requests wraps urllib3's retry error, which has the next one as its reason; the others have it as their argument.
+        inner = getattr(inner, "reason", None) or (inner.args[0] if inner.args else None)
+    return "the reason is unknown"
 
 
 def one_line(text: str) -> str:

@@ -27,38 +27,42 @@ __all__ = ["JenkinsOwnership"]
 RELAY_MARGIN_MS = 600_000
 """Builds are searched for a relay id from this long before the item was queued: clocks of two controllers differ."""
 
+TEXT_CHARACTERS = 4_000_000
+"""Of configurations, in one answer."""
+
 
 class JenkinsOwnership:
     """Implements :class:`bot.ports.Ownership`."""
 
     def __init__(self, connection: Connection) -> None:
-        self._run = connection.run
+        self._read = connection.read
+        self._change = connection.change
 
     def guard(self) -> GuardState:
-        return _guard(self._run("guard", role=None, upgrade=None, busy=[], source=None))
+        return _guard(self._read("guard", role=None, upgrade=None, busy=[], source=None))
 
     def take_role(self, role: Role, upgrade: str, busy: Sequence[str] = ()) -> GuardState:
         source = persisted_guard(upgrade) if role is Role.FOLLOWER else None
-        return _guard(self._run("guard", role=role.value, upgrade=upgrade, busy=list(busy), source=source))
+        return _guard(self._change("guard", role=role.value, upgrade=upgrade, busy=list(busy), source=source))
 
     def queue(self) -> tuple[QueueItem, ...]:
         return tuple(
             QueueItem(i["id"], i["job"], i["sinceMs"], i["timer"], i["actions"], i["who"], i["relay"])
-            for i in self._run("queue")["items"]
+            for i in self._read("queue")["items"]
         )
 
     def submit(self, item: QueueItem, relay: str, origin: str) -> Submission:
         since = item.since_ms - RELAY_MARGIN_MS
-        found = self._run(
+        found = self._change(
             "submit", job=item.job, actions=item.actions, relay=relay, origin=origin, sinceMs=since
         )
         return Submission(found["outcome"], found["detail"] or "")
 
     def cancel(self, ids: Sequence[int]) -> None:
-        self._run("cancel", ids=list(ids))
+        self._change("cancel", ids=list(ids))
 
     def builds(self, since_ms: int, watched: Sequence[BuildRef]) -> BuildReport:
-        found = self._run(
+        found = self._read(
             "builds", sinceMs=since_ms, watched=[{"job": b.job, "number": b.number} for b in watched]
         )
         return BuildReport(
@@ -76,7 +80,7 @@ class JenkinsOwnership:
         missing: list[str] = []
         failed: dict[str, str] = {}
         for names in batches(jobs):
-            found = self._run("reload", jobs=names)
+            found = self._change("reload", jobs=names)
             missing += found["missing"]
             failed |= found.get("failed", {})
         _refuse(failed, "could not be reloaded")
@@ -85,19 +89,36 @@ class JenkinsOwnership:
     def numbers(self, at_least: Mapping[str, int]) -> Mapping[str, int]:
         numbers: dict[str, int] = {}
         for pairs in batches(at_least.items()):
-            numbers = self._run("numbers", atLeast=dict(pairs))["numbers"]
+            numbers = self._change("numbers", atLeast=dict(pairs))["numbers"]
         return numbers
 
+    def job_directories(self) -> Mapping[str, str]:
+        directories: Mapping[str, str] = self._read("job-directories")["directories"]
+        return directories
+
     def item_configs(self, since_ms: int) -> ItemConfigs:
-        found = self._run("item-configs", sinceMs=since_ms)
-        changed = tuple(ItemConfig(c["name"], c["modifiedMs"], c["xml"]) for c in found["changed"])
+        found = self._read("item-configs", sinceMs=since_ms, limit=TEXT_CHARACTERS, only=None)
+        texts = {c["name"]: c["xml"] for c in found["changed"]}
+        while waiting := [name for name, xml in texts.items() if xml is None]:
+            names = set(next(batches(waiting)))
+            answer = self._read("item-configs", sinceMs=since_ms, limit=TEXT_CHARACTERS, only=sorted(names))
+            more = {c["name"]: c["xml"] for c in answer["changed"]}
+            # What was deleted meanwhile is left out: the next look shows that.
+            texts = {
+                name: more.get(name, xml) for name, xml in texts.items() if name in more or name not in names
+            }
+        changed = tuple(
+            ItemConfig(c["name"], c["modifiedMs"], texts[c["name"]])
+            for c in found["changed"]
+            if c["name"] in texts
+        )
         return ItemConfigs(found["nowMs"], tuple(found["names"]), changed)
 
     def write_items(self, items: Sequence[ItemConfig]) -> None:
         written: set[str] = set()
         failed: dict[str, str] = {}
         for batch in batches({"name": item.name, "xml": item.xml} for item in items):
-            found = self._run("write-items", items=batch)
+            found = self._change("write-items", items=batch)
             written.update(found["written"])
             failed |= found.get("failed", {})
         unmentioned = {item.name for item in items} - written - set(failed)
@@ -105,18 +126,20 @@ class JenkinsOwnership:
 
     def delete_items(self, names: Sequence[str]) -> None:
         for batch in batches(names):
-            self._run("delete-items", names=batch)
+            self._change("delete-items", names=batch)
 
     def nodes(self) -> NodeSet:
-        found = self._run("nodes")
+        found = self._read("nodes")
         return NodeSet(found["nodes"], found["clouds"], found["executors"], tuple(found["busy"]))
 
     def add_nodes(self, nodes: NodeSet) -> None:
         # All clouds at once: they are one list of the controller. The last answer reads everything back.
         *first, last = batches(nodes.nodes.items())
         for batch in first:
-            self._run("add-nodes", nodes=dict(batch), clouds={}, executors=nodes.executors)
-        found = self._run("add-nodes", nodes=dict(last), clouds=dict(nodes.clouds), executors=nodes.executors)
+            self._change("add-nodes", nodes=dict(batch), clouds={}, executors=nodes.executors)
+        found = self._change(
+            "add-nodes", nodes=dict(last), clouds=dict(nodes.clouds), executors=nodes.executors
+        )
         missing = sorted(set(nodes.nodes) - set(found["nodes"]))
         if len(found["clouds"]) < len(nodes.clouds):
             missing.append("clouds")
@@ -126,10 +149,10 @@ class JenkinsOwnership:
             raise Permanent(f"not taken over: {', '.join(missing[:5])}")
 
     def withdraw_nodes(self) -> tuple[str, ...]:
-        return tuple(self._run("withdraw-nodes")["left"])
+        return tuple(self._change("withdraw-nodes")["left"])
 
     def ensure_secret_key(self) -> None:
-        self._run("ensure-secret-key")
+        self._change("ensure-secret-key")
 
 
 def _guard(found: dict[str, Any]) -> GuardState:

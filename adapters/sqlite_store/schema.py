@@ -82,3 +82,18 @@ def first_tables(db: Database) -> None:
 @MIGRATIONS()
 def posts_of_unknown_outcome(db: Database) -> None:
     cast(Table, db["outbox"]).add_column("posting_at", float)
+
+
+@MIGRATIONS()
+def locks_and_scheduled_starts(db: Database) -> None:
+    _create(
+        db, "locks", {"controller": str, "reason": str, "at": float, "by": str, "upgrade": str}, "controller"
+    )
+    _create(
+        db,
+        "scheduled_starts",
+        {"id": str, "controller": str, "at": float, "open": int, "status": str, "record": str},
+        "id",
+    )
+    # One open start a controller, held by the database itself.
+    db.execute("CREATE UNIQUE INDEX one_open_start ON scheduled_starts (controller) WHERE open = 1")

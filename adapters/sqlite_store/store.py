@@ -1,4 +1,4 @@
-"""Upgrades, journal, gates, samples and documents; the outbox is in its own module."""
+"""Upgrades, journal, gates, samples and documents; outbox, locks and schedule are in their own modules."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from adapters.sqlite_store.agenda import SqliteAgenda
 from adapters.sqlite_store.connection import Connections
 from adapters.sqlite_store.outbox import SqliteOutbox
 from adapters.sqlite_store.records import dump_gate, dump_upgrade, load_gate, load_upgrade
@@ -19,7 +20,7 @@ from bot.upgrade import Gate, Upgrade
 __all__ = ["SqliteStore"]
 
 
-class SqliteStore(SqliteOutbox):
+class SqliteStore(SqliteOutbox, SqliteAgenda):
     """Implements :class:`bot.store.Store`. Safe to use from many threads."""
 
     def __init__(self, path: Path) -> None:

@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Collection
 from pathlib import Path
 
+from adapters.update_centre.signature import SignatureCheck
 from bot.errors import Permanent
 from bot.plugins.records import Catalogue, Release
 from bot.plugins.update_center_format import parse_plugin_versions, parse_update_center
@@ -20,8 +21,10 @@ CHUNK = 1024 * 1024
 class DirectoryUpdateCentre:
     """Implements :class:`bot.ports.UpdateCentre`. Layout: see :class:`bot.update_settings.UpdatesConfig`."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, signature: SignatureCheck | None = None) -> None:
+        """``signature``: None takes data that nobody signed."""
         self._directory = directory
+        self._signature = signature
 
     def catalogue(
         self,
@@ -32,7 +35,7 @@ class DirectoryUpdateCentre:
         versions = self._directory / "plugin-versions.json"
         if not versions_of or not versions.exists():
             return found
-        history = parse_plugin_versions(_text(versions), str(versions))
+        history = parse_plugin_versions(_text(versions, self._signature), str(versions))
         return dataclasses.replace(
             found, history={name: history[name] for name in versions_of if name in history}
         )
@@ -56,19 +59,19 @@ class DirectoryUpdateCentre:
     def _catalogue(self) -> Catalogue:
         for name in ("update-center.actual.json", "update-center.json"):
             if (self._directory / name).exists():
-                return read_catalogue(self._directory / name)
+                return read_catalogue(self._directory / name, self._signature)
         raise Permanent(
             f"{self._directory} has no update-center.actual.json: save "
             "https://updates.jenkins.io/update-center.actual.json?version=<core> there."
         )
 
 
-def read_catalogue(file: Path) -> Catalogue:
+def read_catalogue(file: Path, signature: SignatureCheck | None = None) -> Catalogue:
     """From a saved file; its age is the file's.
 
-    :raises Permanent: when it cannot be read or is none.
+    :raises Permanent: when it cannot be read, is none, or is not signed as it must be.
     """
-    text = _text(file)
+    text = _text(file, signature)
     return parse_update_center(text, str(file), file.stat().st_mtime)
 
 
@@ -94,8 +97,11 @@ def digest_of(file: Path, stop: Stop) -> str:
     return digest.hexdigest()
 
 
-def _text(file: Path) -> str:
+def _text(file: Path, signature: SignatureCheck | None) -> str:
     try:
-        return file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise Permanent(f"cannot read {file}: {error}") from error
+    if signature is not None:
+        signature.check(text, str(file))
+    return text

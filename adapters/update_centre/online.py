@@ -12,6 +12,7 @@ from typing import TypeVar
 
 from adapters.update_centre.files import check_digest, digest_of, read_catalogue
 from adapters.update_centre.http import Download
+from adapters.update_centre.signature import SignatureCheck
 from bot.errors import BotError, Permanent
 from bot.plugins.records import Catalogue, Release
 from bot.plugins.update_center_format import parse_plugin_versions, parse_update_center
@@ -33,8 +34,12 @@ FILE_LIMIT_BYTES = 1024**3
 class OnlineUpdateCentre:
     """Implements :class:`bot.ports.UpdateCentre`."""
 
-    def __init__(self, settings: UpdatesConfig, cache: Path, clock: Clock) -> None:
+    def __init__(
+        self, settings: UpdatesConfig, cache: Path, clock: Clock, signature: SignatureCheck | None = None
+    ) -> None:
+        """``signature``: None takes data that nobody signed."""
         self._settings = settings
+        self._signature = signature
         self._base = str(settings.base).rstrip("/")
         self._cache = cache
         self._clock = clock
@@ -42,7 +47,7 @@ class OnlineUpdateCentre:
 
     def catalogue(self, core: str, versions_of: Collection[str] = ()) -> Catalogue:
         if self._settings.metadata_file is not None:
-            found = read_catalogue(self._settings.metadata_file)
+            found = read_catalogue(self._settings.metadata_file, self._signature)
         else:
             found = self._offered(f"{self._base}/update-center.actual.json?version={core}")
         if not versions_of:
@@ -96,23 +101,30 @@ class OnlineUpdateCentre:
 
     def _data(self, url: str, read: Callable[[str, float, str | None], T]) -> T:
         """``read`` takes the text, when it was fetched, and why it is older than wanted."""
+
+        def trusted(text: str, at: float, stale: str | None) -> T:
+            # Kept copies as well: they may have been fetched before signatures were asked for.
+            if self._signature is not None:
+                self._signature.check(text, url)
+            return read(text, at, stale)
+
         copy = self._cache / "data" / f"{hashlib.sha256(url.encode()).hexdigest()[:32]}.json"
         fetched_at = copy.stat().st_mtime if copy.exists() else None
         now = self._clock.now()
         if fetched_at is not None and now - fetched_at < self._settings.cache_hours * 3600:
-            return read(copy.read_text(encoding="utf-8"), fetched_at, None)
+            return trusted(copy.read_text(encoding="utf-8"), fetched_at, None)
         copy.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             with tempfile.TemporaryDirectory(dir=copy.parent) as directory:
                 fresh = Path(directory) / "fresh"
                 self._download.to_file(url, fresh, DATA_LIMIT_BYTES, StopToken(self._clock))
-                found = read(fresh.read_text(encoding="utf-8", errors="replace"), now, None)
+                found = trusted(fresh.read_text(encoding="utf-8", errors="replace"), now, None)
                 os.utime(fresh, (now, now))
                 fresh.replace(copy)
         except BotError as error:
             if fetched_at is None:
                 raise
-            return read(copy.read_text(encoding="utf-8"), fetched_at, str(error))
+            return trusted(copy.read_text(encoding="utf-8"), fetched_at, str(error))
         return found
 
     def _forget_unused(self, directory: Path) -> None:

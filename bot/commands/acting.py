@@ -16,7 +16,8 @@ from bot.content import Notice
 from bot.context import Contexts, change_upgrade
 from bot.engine import Engine
 from bot.errors import BotError, Conflict, Refused
-from bot.model import Instance
+from bot.model import Instance, Side
+from bot.obstacles import Obstacles
 from bot.people import person
 from bot.ports import Clock
 from bot.reasons import Reason
@@ -39,6 +40,7 @@ class Acting:
         clock: Clock,
         arguments: Arguments,
         permissions: Permissions,
+        obstacles: Obstacles,
         deciding: Deciding,
         instance: Callable[[str], Instance],
     ) -> None:
@@ -51,35 +53,20 @@ class Acting:
         self._clock = clock
         self._arguments = arguments
         self._permissions = permissions
+        self._obstacles = obstacles
         self._deciding = deciding
         self._instance = instance
 
-    def start(self, words: list[str], actor: Actor) -> Notice:
-        controller, target, _ = self._arguments.controller_and_version(words, "start")
-        return self.begin(StartRequest(controller, target), actor)
-
-    def begin(self, request: StartRequest, actor: Actor) -> Notice:
+    def begin(self, request: StartRequest, actor: Actor, id: str = "") -> Notice:
+        """``id`` of the upgrade: given, it is started only once."""
         self._permissions.require_operator(actor, "start an upgrade")
         controller, target = request.controller, request.version
-        live = self._store.live_for(controller)
-        if live is not None:
-            raise Refused(
-                f"{controller} is already being upgraded to {live.target} (`{live.id}`): finish it, or `/ci-upgrade rollback {controller}`."
-            )
-        services = self._contexts.services(controller)
-        blue = self._instance(controller)
-        try:
-            source = services.jenkins(blue).boot().version
-        except BotError as error:
-            raise Refused(f"{controller} cannot be upgraded now: {error}") from error
-        if parse_version(target) <= parse_version(source):
-            raise Refused(
-                f"{controller} already runs {source}, which is not older than {target}. Name a newer version."
-            )
-        services.environment.core(target, blue)
+        self._obstacles.require_none(controller)
+        source = self.require_newer(request)
+        services, blue = self._contexts.services(controller), self._instance(controller)
         now = self._clock.now()
         upgrade = Upgrade(
-            id="u" + secrets.token_hex(3),
+            id=id or "u" + secrets.token_hex(3),
             controller=controller,
             source=source,
             target=target,
@@ -90,6 +77,7 @@ class Acting:
             step="preflight",
             status=Status.RUNNING,
             blue=dataclasses.replace(blue, version=source),
+            facts={"plugins": request.plugins} if request.plugins else {},
         )
         self._store.create(
             upgrade,
@@ -109,6 +97,24 @@ class Acting:
         return Notice(
             f"Upgrading {controller} from {source} to {target} (`{upgrade.id}`). The message below is kept up to date."
         )
+
+    def require_newer(self, request: StartRequest) -> str:
+        """The version that runs, which the asked one is newer than; that one can be had.
+
+        :raises Refused: when it is not newer, or the controller does not answer.
+        """
+        blue, target = self._instance(request.controller), request.version
+        services = self._contexts.services(request.controller)
+        try:
+            source = services.jenkins(blue).boot().version
+        except BotError as error:
+            raise Refused(f"{request.controller} cannot be upgraded now: {error}") from error
+        if parse_version(target) <= parse_version(source):
+            raise Refused(
+                f"{request.controller} already runs {source}, which is not older than {target}. Name a newer version."
+            )
+        services.environment.core(target, blue)
+        return source
 
     def hold(self, words: list[str], actor: Actor) -> Notice:
         upgrade, reason = self._arguments.live(words)
@@ -171,16 +177,29 @@ class Acting:
         upgrade, reason = self._arguments.live(words)
         return self.roll_back(upgrade, actor, reason)
 
-    def roll_back(self, upgrade: Upgrade, actor: Actor, reason: str) -> Notice:
-        """Always wins: over a gate, a hold and a running step."""
-        self._permissions.require_operator(actor, "roll back")
-        now = self._clock.now()
-        entry = Entry(upgrade.id, now, "decision", upgrade.step, 1, "rollback", actor.id, {"reason": reason})
+    def abort(self, words: list[str], actor: Actor) -> Notice:
+        upgrade, reason = self._arguments.live(words)
+        return self.abort_upgrade(upgrade, actor, reason)
+
+    def abort_upgrade(self, upgrade: Upgrade, actor: Actor, reason: str) -> Notice:
+        """Give it up while blue still runs all builds: as a rollback, after which the controller is not locked."""
+        return self.roll_back(upgrade, actor, reason, abort=True)
+
+    def roll_back(self, upgrade: Upgrade, actor: Actor, reason: str, *, abort: bool = False) -> Notice:
+        """Always wins: over a gate, a hold, a lock, a window and a running step."""
+        self._permissions.require_operator(actor, "abort an upgrade" if abort else "roll back")
+        now, name = self._clock.now(), "abort" if abort else "rollback"
+        entry = Entry(upgrade.id, now, "decision", upgrade.step, 1, name, actor.id, {"reason": reason})
         while True:
             row = self._store.get(upgrade.id)
             if not row.live or row.status is Status.ROLLING_BACK:
                 raise Refused(
                     f"The upgrade {row.id} is {row.status.value.replace('_', ' ')} already; nothing was changed."
+                )
+            if abort and ("handover" in row.records or row.owner is Side.GREEN):
+                raise Refused(
+                    f"Builds of {row.controller} were handed over to green, so this is more than giving up: use "
+                    f"`/ci-upgrade rollback {row.controller}`. Nothing was changed."
                 )
             if row.step == "retire" and row.record() is not None:
                 raise Refused(
@@ -198,6 +217,7 @@ class Acting:
                 step=rollback_steps()[0],
                 hold=None,
                 retry_at=None,
+                facts={**row.facts, "aborted": True} if abort else row.facts,
             )
             gate = self._store.newest_gate(row.id, row.step)
             try:
@@ -214,7 +234,11 @@ class Acting:
                 continue
         self._engine.interrupt(upgrade.id)
         self._announcer.entry(
-            saved, "rollback", f"Rollback asked by {person(actor.id)}", (reason,) if reason else (), "warning"
+            saved,
+            "rollback",
+            f"{name.capitalize()} asked by {person(actor.id)}",
+            (reason,) if reason else (),
+            "warning",
         )
         self._announcer.dashboard(saved)
         return Notice(f"Rolling {upgrade.controller} back: sessions go to blue now.", tone="warning")

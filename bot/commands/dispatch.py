@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from bot.announcer import Announcer
 from bot.commands.acting import Acting
+from bot.commands.agenda import Agenda
 from bot.commands.arguments import Arguments
 from bot.commands.deciding import Deciding
 from bot.commands.forms import Forms
 from bot.commands.interface import Actor, Answer, LiveUpgrade, Overview, StartChoices, StartRequest
 from bot.commands.local_requests import LocalRequests
+from bot.commands.locking import Locking
 from bot.commands.looking import Looking
 from bot.commands.overview import Overviews
 from bot.commands.permissions import Permissions
+from bot.commands.start_times import StartTimes
+from bot.commands.starting import Starting
+from bot.commands.words import did_you_mean, split_words
 from bot.config import Config
 from bot.content import Notice
 from bot.context import Contexts
@@ -26,14 +30,29 @@ from bot.gates import Gates
 from bot.instances import current
 from bot.local_protocol import Reply, Request
 from bot.model import Instance
-from bot.ports import Clock
+from bot.obstacles import Obstacles
+from bot.ports import Clock, Scheduler
 from bot.store import Store
 
 __all__ = ["BotCommands"]
 
 T = TypeVar("T", bound=Notice | None)
 
-_OF_ONE_UPGRADE = frozenset({"status", "approve", "hold", "pause", "resume", "rollback", "history"})
+_OF_ONE_UPGRADE = frozenset(
+    {
+        "status",
+        "approve",
+        "hold",
+        "pause",
+        "resume",
+        "rollback",
+        "abort",
+        "lock",
+        "unlock",
+        "history",
+        "backups",
+    }
+)
 """Commands whose first word names a controller, which a thread names as well."""
 
 
@@ -50,6 +69,7 @@ class BotCommands:
         contexts: Contexts,
         announcer: Announcer,
         clock: Clock,
+        scheduler: Scheduler,
         first_instance: Callable[[str], Instance],
     ) -> None:
         """``first_instance`` tells the configured running instance of a controller that was never upgraded."""
@@ -59,9 +79,10 @@ class BotCommands:
 
         arguments, permissions = Arguments(config, store), Permissions(config.slack)
         looking = Looking(config, store, contexts, announcer, arguments, instance, clock)
+        obstacles = Obstacles(config, store, clock)
+        times = StartTimes(config, clock, obstacles)
         self._store = store
-        self._looking = looking
-        self._forms = Forms(config, store, contexts, instance)
+        self._forms = Forms(config, store, contexts, instance, obstacles, times)
         self._overviews = Overviews(config, store, permissions)
         self._deciding = Deciding(store, engine, gates, contexts, clock, arguments, permissions)
         self._acting = Acting(
@@ -73,12 +94,36 @@ class BotCommands:
             clock=clock,
             arguments=arguments,
             permissions=permissions,
+            obstacles=obstacles,
             deciding=self._deciding,
             instance=instance,
         )
+        self._locking = Locking(config, store, clock, arguments, permissions)
+        self._agenda = Agenda(
+            config=config,
+            store=store,
+            scheduler=scheduler,
+            clock=clock,
+            announcer=announcer,
+            obstacles=obstacles,
+            begin=self._acting.begin,
+            blockers=looking.blockers,
+        )
+        self._starting = Starting(
+            config=config,
+            store=store,
+            clock=clock,
+            arguments=arguments,
+            permissions=permissions,
+            obstacles=obstacles,
+            times=times,
+            acting=self._acting,
+            looking=looking,
+            agenda=self._agenda,
+        )
         self._local = LocalRequests(store, arguments, permissions, looking, self._deciding, self._acting)
         self._table: dict[str, Callable[[list[str], Actor], Notice]] = {
-            "start": self._acting.start,
+            "start": self._starting.start,
             "plan": looking.plan,
             "status": looking.status,
             "approve": self._deciding.approve,
@@ -86,21 +131,30 @@ class BotCommands:
             "pause": self._acting.hold,
             "resume": self._acting.resume,
             "rollback": self._acting.rollback,
+            "abort": self._acting.abort,
+            "schedule": self._starting.schedule,
+            "lock": self._locking.lock,
+            "unlock": self._locking.unlock,
             "history": looking.history,
+            "controllers": looking.controllers,
+            "backups": looking.backups,
             "help": looking.help,
         }
 
+    def start_schedule(self) -> None:
+        """Take up what is scheduled; after the engine was started."""
+        self._agenda.start()
+
     def run(self, text: str, actor: Actor) -> Notice:
-        words = text.split()
+        words = split_words(text)
         name = words[0].lower() if words else "help"
         if name in _OF_ONE_UPGRADE:
             words[1:] = self._naming(words[1:], actor)
         command = self._table.get(name)
         if command is None:
-            close = difflib.get_close_matches(name, self._table, n=1)
-            hint = f" Did you mean `{close[0]}`?" if close else ""
             return Notice(
-                f"There is no command `{name}`.{hint} `/ci-upgrade help` lists them all.", tone="warning"
+                f"There is no command `{name}`.{did_you_mean(name, self._table)} `/ci-upgrade help` lists them all.",
+                tone="warning",
             )
         return self._answer(lambda: command(words[1:], actor))
 
@@ -109,6 +163,10 @@ class BotCommands:
             asked = json.loads(value)
             if action == "plan":
                 return self._table["plan"]([asked["controller"], asked["target"]], actor)
+            if action == "start-now":
+                return self._starting.start_now(asked["start"], actor)
+            if action == "cancel-start":
+                return self._starting.cancel(asked["start"], actor)
             upgrade = self._store.get(asked["upgrade"])
             if action in ("approve", "hold") and "gate" in asked:
                 gate = self._store.gate(asked["gate"])
@@ -136,11 +194,7 @@ class BotCommands:
         errors = self._forms.start_faults(request)
         if errors:
             return Answer(Notice("; ".join(errors.values()), tone="warning"), errors)
-        if request.dry_run:
-            return Answer(
-                self._answer(lambda: self._looking.plan([request.controller, request.version], actor))
-            )
-        return Answer(self._answer(lambda: self._acting.begin(request, actor)))
+        return Answer(self._answer(lambda: self._starting.take(request, actor)))
 
     def start_faults(self, request: StartRequest) -> Mapping[str, str]:
         return self._forms.start_faults(request)
@@ -156,6 +210,18 @@ class BotCommands:
 
     def rollback(self, upgrade: str, reason: str, actor: Actor) -> Notice:
         return self._answer(lambda: self._acting.roll_back(self._store.get(upgrade), actor, reason))
+
+    def abort(self, upgrade: str, reason: str, actor: Actor) -> Notice:
+        return self._answer(lambda: self._acting.abort_upgrade(self._store.get(upgrade), actor, reason))
+
+    def lock(self, controller: str, reason: str, actor: Actor) -> Notice:
+        return self._answer(lambda: self._locking.lock_controller(controller, reason, actor))
+
+    def unlock(self, controller: str, reason: str, actor: Actor) -> Notice:
+        return self._answer(lambda: self._locking.unlock_controller(controller, reason, actor))
+
+    def locks(self) -> Mapping[str, str]:
+        return self._locking.locks()
 
     def override(self, gate: str, reason: str, actor: Actor) -> Notice:
         def act() -> Notice:

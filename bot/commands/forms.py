@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 
 from bot.commands.interface import Actor, LiveUpgrade, StartChoices, StartRequest
+from bot.commands.start_times import StartTimes
 from bot.config import Config
 from bot.context import Contexts
 from bot.errors import BotError, Refused
 from bot.messages import step_title
 from bot.model import Instance, Side
+from bot.obstacles import Obstacles
 from bot.releases import newer_releases
 from bot.store import Store
 from bot.traffic_plan import traffic_plan_fault
@@ -26,17 +29,21 @@ class Forms:
         store: Store,
         contexts: Contexts,
         instance: Callable[[str], Instance],
+        obstacles: Obstacles,
+        times: StartTimes,
     ) -> None:
         """``instance`` tells a controller's running instance."""
         self._config = config
         self._store = store
         self._contexts = contexts
         self._instance = instance
+        self._obstacles = obstacles
+        self._times = times
 
     def start_choices(self, controller: str | None) -> StartChoices:
         names = tuple(sorted(self._config.controllers))
         name = controller if controller is not None and controller in names else names[0]
-        obstacle = self._obstacle(name)
+        obstacle = self._obstacles.against(name)
         running = ""
         try:
             running = self._contexts.services(name).jenkins(self._instance(name)).boot().version
@@ -44,14 +51,29 @@ class Forms:
             obstacle = obstacle or f"{name} does not answer now: {error}"
         traffic = self._config.controllers[name].policy.traffic
         versions = newer_releases(self._store, name, running)
-        return StartChoices(names, name, running, versions, tuple(traffic), obstacle)
+        return StartChoices(
+            names,
+            name,
+            running,
+            versions,
+            tuple(traffic),
+            obstacle,
+            tuple(self._openings(name)),
+            self._config.updates_of(name).plugins,
+        )
+
+    def _openings(self, controller: str) -> Iterator[tuple[str, float]]:
+        """Of the windows that open again."""
+        for window in self._config.controllers[controller].windows:
+            with contextlib.suppress(Refused):
+                yield window.name, self._times.opening(controller, window.name)
 
     def start_faults(self, request: StartRequest) -> Mapping[str, str]:
         faults: dict[str, str] = {}
         if request.controller not in self._config.controllers:
             faults["controller"] = f"There is no controller {request.controller} in the configuration."
-        elif not request.dry_run and (obstacle := self._obstacle(request.controller)):
-            faults["controller"] = obstacle
+        elif not request.dry_run:
+            faults |= self._time_faults(request)
         try:
             parse_version(request.version)
         except Refused as refusal:
@@ -60,10 +82,19 @@ class Forms:
             faults["traffic"] = f"The plan {fault}." if fault.startswith("must") else f"{fault.capitalize()}."
         return faults
 
-    def _obstacle(self, controller: str) -> str:
-        """Why no upgrade of the controller can be started now, empty when one can."""
-        live = self._store.live_for(controller)
-        return f"{controller} is already being upgraded to {live.target} ({live.id})." if live else ""
+    def _time_faults(self, request: StartRequest) -> Mapping[str, str]:
+        """What stands against a start at the time that is asked; a lock or an upgrade may be gone by a later one."""
+        if request.at is None and not request.window:
+            name = request.controller
+            if held := self._obstacles.upgrade(name) or self._obstacles.lock(name):
+                return {"controller": held}
+            shut = self._obstacles.against(name)
+            return {"window": shut} if shut else {}
+        try:
+            self._times.of(request)
+        except Refused as refusal:
+            return {"at" if request.at is not None else "window": str(refusal)}
+        return {}
 
     def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
         named = self.upgrade_of_thread(actor)
@@ -80,14 +111,34 @@ class Forms:
 
 def _live(upgrade: Upgrade) -> LiveUpgrade:
     title = f"{upgrade.controller}: {upgrade.source} → {upgrade.target}"
-    return LiveUpgrade(upgrade.id, upgrade.controller, title, _on_rollback(upgrade), _on_hold(upgrade))
+    return LiveUpgrade(
+        upgrade.id, upgrade.controller, title, _on_rollback(upgrade), _on_hold(upgrade), _on_abort(upgrade)
+    )
 
 
 def _on_rollback(upgrade: Upgrade) -> tuple[str, ...]:
-    if not upgrade.live or upgrade.status is Status.ROLLING_BACK:
-        return (
-            f"This upgrade is {upgrade.status.value.replace('_', ' ')} already; there is nothing to roll back.",
-        )
+    if _ended(upgrade):
+        return (_already(upgrade, "roll back"),)
+    return (*_going_back(upgrade), f"{upgrade.controller} is locked then, until somebody unlocks it.")
+
+
+def _on_abort(upgrade: Upgrade) -> tuple[str, ...]:
+    if _ended(upgrade):
+        return (_already(upgrade, "abort"),)
+    if upgrade.owner is Side.GREEN:
+        return ("Builds were handed over to green, so this is more than giving up: roll back instead.",)
+    return (*_going_back(upgrade), f"{upgrade.controller} is not locked then, as it is by a rollback.")
+
+
+def _ended(upgrade: Upgrade) -> bool:
+    return not upgrade.live or upgrade.status is Status.ROLLING_BACK
+
+
+def _already(upgrade: Upgrade, what: str) -> str:
+    return f"This upgrade is {upgrade.status.value.replace('_', ' ')} already; there is nothing to {what}."
+
+
+def _going_back(upgrade: Upgrade) -> tuple[str, ...]:
     lines = [f"All users of {upgrade.controller} are back on {upgrade.source} in about a second."]
     if upgrade.owner is Side.GREEN:
         lines.append(
@@ -100,10 +151,8 @@ def _on_rollback(upgrade: Upgrade) -> tuple[str, ...]:
 
 
 def _on_hold(upgrade: Upgrade) -> tuple[str, ...]:
-    if not upgrade.live or upgrade.status in (Status.HELD, Status.ROLLING_BACK):
-        return (
-            f"This upgrade is {upgrade.status.value.replace('_', ' ')} already; there is nothing to hold.",
-        )
+    if _ended(upgrade) or upgrade.status is Status.HELD:
+        return (_already(upgrade, "hold"),)
     return (
         f"It stops where it is: {step_title(upgrade.step)}. {upgrade.weight}% of new sessions stay on green, and "
         f"{upgrade.owner.value} goes on running the builds.",

@@ -43,6 +43,12 @@ class StartRequest:
     reason: str = ""
     dry_run: bool = False
     """Only look whether it would work."""
+    at: float | None = None
+    """Epoch seconds to start at; None: now, or when the window opens."""
+    window: str = ""
+    """Name of the window whose next opening is waited for; empty: none."""
+    plugins: str = ""
+    """``minimal`` or ``latest``; empty: as configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +72,10 @@ class StartChoices:
     """As configured."""
     obstacle: str = ""
     """Why it cannot be started now, in a sentence."""
+    windows: tuple[tuple[str, float], ...] = ()
+    """Name of each maintenance window, and when the controller would start in its next opening (epoch seconds)."""
+    plugins: str = "minimal"
+    """Plugin policy as configured."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +88,21 @@ class LiveUpgrade:
     """``main: 2.426.2 → 2.440.1``"""
     on_rollback: tuple[str, ...]
     on_hold: tuple[str, ...]
+    on_abort: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A gate that is open."""
+    """A gate that is open, or a scheduled start that did not come."""
 
     upgrade: str
+    """Its id, or that of the scheduled start."""
     controller: str
     text: str
     since: float
-    until: float
+    until: float | None
+    """None: it waits until somebody decides."""
+    where: str = "the card in the upgrade's thread has the figures and the buttons"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +158,16 @@ class Commands(Protocol):
     def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
 
     def rollback(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
+
+    def abort(self, upgrade: str, reason: str, actor: Actor) -> Notice:
+        """Give an upgrade up before the handover, without locking its controller."""
+
+    def lock(self, controller: str, reason: str, actor: Actor) -> Notice: ...
+
+    def unlock(self, controller: str, reason: str, actor: Actor) -> Notice: ...
+
+    def locks(self) -> Mapping[str, str]:
+        """Every controller → why it is locked, empty when it is not."""
 
     def override(self, gate: str, reason: str, actor: Actor) -> Notice:
         """Approve a gate against its verdict, with a reason."""

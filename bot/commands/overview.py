@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from bot.commands.interface import Actor, ControllerState, Overview, Question
 from bot.commands.permissions import Permissions
 from bot.config import Config
 from bot.errors import Refused
 from bot.instances import current
+from bot.locks import lock_text
 from bot.messages import dashboard, gate_card
-from bot.releases import behind
+from bot.releases import advisories, behind
+from bot.schedule import ScheduledStart, StartStatus
 from bot.store import Store
 from bot.upgrade import Status, Upgrade
 
@@ -24,6 +28,9 @@ class Overviews:
     def overview(self, actor: Actor) -> Overview:
         live = {upgrade.controller: upgrade for upgrade in self._store.live()}
         waiting = [question for upgrade in live.values() if (question := self._question(upgrade, actor))]
+        waiting += [
+            question for start in self._store.open_starts() if (question := self._missed(start, actor))
+        ]
         states = tuple(self._state(name, live.get(name)) for name in sorted(self._config.controllers))
         return Overview(tuple(sorted(waiting, key=lambda question: question.since)), states)
 
@@ -41,7 +48,34 @@ class Overviews:
         text = gate_card(upgrade, gate, ()).question
         return Question(upgrade.id, upgrade.controller, text, gate.opened_at, gate.expires_at)
 
+    def _missed(self, start: ScheduledStart, actor: Actor) -> Question | None:
+        """A start that did not come, if this person may decide about it."""
+        try:
+            self._permissions.require_operator(actor, "start an upgrade")
+        except Refused:
+            return None
+        if start.status is not StartStatus.ASKING or start.controller not in self._config.controllers:
+            return None
+        text = f"Start the upgrade to {start.version}, which did not come at its time?"
+        where = "the message in the channel says why and has the buttons"
+        return Question(start.id, start.controller, text, start.at, None, where)
+
     def _state(self, name: str, upgrade: Upgrade | None) -> ControllerState:
+        state = self._upgrade_state(name, upgrade)
+        lock, zone = self._store.lock_of(name), self._config.schedule.timezone
+        start = next((each for each in self._store.open_starts() if each.controller == name), None)
+        asks = start is not None and start.status is StartStatus.ASKING
+        return dataclasses.replace(
+            state,
+            state=f"{state.state} A scheduled start did not come and waits for a decision."
+            if asks
+            else state.state,
+            advisories=advisories(self._store, name, state.version),
+            lock=lock_text(lock, zone) if lock else "",
+            next_at=start.at if start and not asks else None,
+        )
+
+    def _upgrade_state(self, name: str, upgrade: Upgrade | None) -> ControllerState:
         past = next((each for each in self._store.history(name, 2) if not each.live), None)
         last = _outcome(past) if past else "never upgraded by this bot"
         instance = current(self._store, name)

@@ -7,6 +7,7 @@ import dataclasses
 from bot.context import Context
 from bot.errors import Permanent, Temporary
 from bot.instances import remember_retired
+from bot.locks import Lock
 from bot.model import Role, Side
 from bot.ownership.drain import await_drained
 from bot.ownership.handover import hand_over, undo_hand_over
@@ -89,6 +90,7 @@ def drain(ctx: Context) -> str:
 
 def stop_green(ctx: Context) -> str:
     upgrade = ctx.upgrade
+    ctx.change("lock", lambda: _lock(ctx))
     green = upgrade.green
     if green is None:
         return "green was never made"
@@ -102,6 +104,15 @@ def stop_green(ctx: Context) -> str:
     remove_at = ctx.clock.now() + ctx.policy.retention_seconds
     ctx.change("schedule-removal", lambda: remember_retired(ctx.store, upgrade.controller, green, remove_at))
     return "green is stopped; its home is kept for a look until the retention time is over"
+
+
+def _lock(ctx: Context) -> None:
+    """What made people go back should be understood before anybody tries again."""
+    upgrade = ctx.upgrade
+    if upgrade.facts.get("aborted"):
+        return
+    reason = f"the upgrade {upgrade.id} to {upgrade.target} was rolled back"
+    ctx.store.add_lock(Lock(upgrade.controller, reason, ctx.clock.now(), upgrade=upgrade.id))
 
 
 def _release_blue(ctx: Context) -> None:

@@ -25,7 +25,8 @@ DEFAULT_BUILDS = "${ITEM_ROOTDIR}/builds"
 
 def run(ctx: Context) -> str:
     upgrade = ctx.upgrade
-    plan = plan_for(ctx.services, upgrade.blue, upgrade.target, ctx.store, ctx.clock.now())
+    services = ctx.services.with_plugins(upgrade.facts.get("plugins", ""))
+    plan = plan_for(services, upgrade.blue, upgrade.target, ctx.store, ctx.clock.now())
     if plan.blockers:
         raise Permanent(" ".join(f"{finding.name}: {finding.text}" for finding in plan.blockers))
     identity = ctx.services.jenkins(upgrade.blue).identity()

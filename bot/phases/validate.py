@@ -11,6 +11,7 @@ from bot.evidence import gather, take_sample
 from bot.model import Inventory, Role, Side
 from bot.ownership.sync import running_builds, sync
 from bot.phases.plugins import differences
+from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
 from bot.upgrade_plan.stored import planned
 from bot.validation import Check, blockers, card, compare, new_records, report
 
@@ -22,6 +23,7 @@ def run(ctx: Context) -> str:
     measures: tuple[Callable[[Context], Iterable[Check]], ...] = (
         _instance,
         _contents,
+        _smoke,
         _restarts,
         _log,
         _times,
@@ -89,6 +91,22 @@ def _plugin_versions(ctx: Context, green: Inventory) -> Check:
     text = "; ".join(wrong[:5]) if wrong else f"all {len(green.plugins)} as planned"
     found = f"{len(wrong)} not as planned" if wrong else "as planned"
     return Check("Plugin versions", "blocker" if wrong else "ok", "–", found, text, tuple(wrong))
+
+
+def _smoke(ctx: Context) -> Iterable[Check]:
+    """Where it is wanted. Nothing is kept in step meanwhile, so that the job never reaches the other side."""
+    if not ctx.policy.smoke_job:
+        return
+    green = ctx.jenkins(Side.GREEN)
+    with ctx.services.ownership:
+        try:
+            ctx.change("smoke", lambda: begin_smoke(green, ctx.id), again=True)
+            result = smoke_result(green, ctx.id, ctx.clock, ctx.stop)
+        finally:
+            clear_smoke(green, ctx.id)
+    passed = result == SUCCESS
+    text = "a job was queued, built and saved" if passed else f"a job with nothing in it ended as: {result}"
+    yield Check("Smoke job", "ok" if passed else "blocker", "–", result, text)
 
 
 def _restarts(ctx: Context) -> Iterable[Check]:

@@ -72,6 +72,8 @@ class PluginPlan:
     left: tuple[AdvisoryLine, ...] = ()
     known: bool = True
     """False: no update centre could be asked, so every plugin stays as it is and advisories are unknown."""
+    older_wanted: tuple[str, ...] = ()
+    """Plugins whose newest release asks for what cannot be had: an older one may do, where older ones are known."""
 
     def versions(self) -> dict[str, str]:
         """Name → version that every plugin should have afterwards."""
@@ -107,4 +109,5 @@ def from_document(data: Mapping[str, Any]) -> PluginPlan:
         fixed=tuple(AdvisoryLine(**one) for one in data["fixed"]),
         left=tuple(AdvisoryLine(**one) for one in data["left"]),
         known=data["known"],
+        older_wanted=tuple(data.get("older_wanted", ())),  # plans of earlier versions have none
     )

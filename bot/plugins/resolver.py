@@ -2,7 +2,8 @@
 
 Versions only ever go up, and a plugin that has to change goes to the newest release that runs on the target core (or to its
 pin). So the search ends, and the order in which needs are found does not matter. What was changed for a need that the end
-result no longer has is taken back.
+result no longer has is taken back. A release that asks for what cannot be had is passed over, and the search begins again
+without it: an older release, or the installed one, may do.
 """
 
 from __future__ import annotations
@@ -46,6 +47,8 @@ class _Need:
     reason: str
     changed: bool = True
     """False: it was just as unmet before the upgrade."""
+    asker: str | None = None
+    """The plugin that needs it; None: something outside."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,16 +93,19 @@ class _Resolution:
         }
         self._now = dict(self._before)
         self._demands = list(demands)
+        self._passed_over: dict[tuple[str, str], str] = {}
+        """Plugin and version → why that release cannot be taken."""
 
     def plan(self) -> PluginPlan:
         self._settle()
         self._take_back()
+        older_wanted = self._step_down()
         changes = _ordered([self._change(name) for name in self._changed()])
         after = {name: state.version for name, state in self._now.items()}
         before = {name: state.version for name, state in self._before.items()}
         fixed, left = advisory_lines(before, after, self._source, self._target, self._catalogue)
         notes = sorted(
-            (*self._unmet(), *self._remarks()),
+            (*self._unmet(), *self._remarks(), *self._stepped_down()),
             key=lambda note: (("blocker", "warning", "ok").index(note.level), note.plugin),
         )
         return PluginPlan(
@@ -108,6 +114,7 @@ class _Resolution:
             notes=tuple(notes),
             fixed=fixed,
             left=left,
+            older_wanted=older_wanted,
         )
 
     # ---- finding what must change
@@ -137,10 +144,12 @@ class _Resolution:
                 changed = state.release is not None or (other is not None and other.release is not None)
                 if other is None:
                     if not need.optional:
-                        yield _Need(need.name, need.version, f"{name} {state.version} needs it", changed)
+                        yield _Need(
+                            need.name, need.version, f"{name} {state.version} needs it", changed, name
+                        )
                 elif other.enabled and older(other.version, need.version):
                     reason = f"{name} {state.version} needs at least {need.version}"
-                    yield _Need(need.name, need.version, reason, changed)
+                    yield _Need(need.name, need.version, reason, changed, name)
 
     def _raise(self, name: str) -> None:
         """To the newest release that may be taken, if that is newer than what there is."""
@@ -156,12 +165,58 @@ class _Resolution:
         usable = [
             release
             for release in self._catalogue.candidates(name)
-            if not release.required_core or not older(self._target, release.required_core)
+            if (not release.required_core or not older(self._target, release.required_core))
+            and (name, release.version) not in self._passed_over
         ]
         pin = self._policy.pins.get(name)
         if pin is not None:
             usable = [release for release in usable if release.version == pin]
         return max(usable, key=lambda release: VersionNumber(release.version), default=None)
+
+    # ---- stepping down
+
+    def _step_down(self) -> tuple[str, ...]:
+        """Do without releases that ask for what cannot be had, unless as much is in the way then; returns what was tried."""
+        first, blockers = dict(self._now), self._blockers()
+        while blockers and (found := self._dead_end()) is not None:
+            name, why = found
+            self._passed_over[name, self._now[name].version] = why
+            self._now = dict(self._before)
+            self._settle()
+            self._take_back()
+        tried = tuple(sorted({name for name, _ in self._passed_over}))
+        if tried and self._blockers() >= blockers:
+            self._now = first
+            self._passed_over.clear()
+        return tried
+
+    def _blockers(self) -> int:
+        return sum(note.level == "blocker" for note in self._unmet())
+
+    def _dead_end(self) -> tuple[str, str] | None:
+        """A plugin whose new release asks for what cannot be had, and why. A pin is somebody's wish: it is kept."""
+        for need in self._needs():
+            if need.asker and self._now[need.asker].release and need.asker not in self._policy.pins:
+                return need.asker, f"{need.plugin} {need.minimum} cannot be had: {self._why_not(need)}"
+        for name, dependency in self._disabled_needs():
+            if name not in self._policy.pins:
+                return name, f"{dependency} is disabled."
+        return None
+
+    def _disabled_needs(self) -> Iterator[tuple[str, str]]:
+        """Changed plugins with something that they need and that is disabled."""
+        for name, state in sorted(self._now.items()):
+            for dependency in state.dependencies if state.enabled and state.release else ():
+                other = self._now.get(dependency.name)
+                if other is not None and not other.enabled and not dependency.optional:
+                    yield name, dependency.name
+
+    def _stepped_down(self) -> Iterator[PluginNote]:
+        for (name, version), why in self._passed_over.items():
+            state = self._now.get(name)
+            if state is not None and older(state.version, version):
+                how = f"{state.version} is taken" if state.release else f"it stays at {state.version}"
+                yield PluginNote("warning", name, f"{name} {version} is passed over and {how}, because {why}")
 
     # ---- what cannot be had
 
@@ -172,17 +227,17 @@ class _Resolution:
                 yield PluginNote("blocker", need.plugin, text)
             else:
                 yield PluginNote("warning", need.plugin, f"{text} It does not load today either.")
-        for name, state in sorted(self._now.items()):
-            for dependency in state.dependencies if state.enabled and state.release else ():
-                other = self._now.get(dependency.name)
-                if other is not None and not other.enabled and not dependency.optional:
-                    text = f"{name} {state.version} needs it, but it is disabled: enable it."
-                    yield PluginNote("blocker", dependency.name, text)
+        for name, dependency in self._disabled_needs():
+            text = f"{name} {self._now[name].version} needs it, but it is disabled: enable it."
+            yield PluginNote("blocker", dependency, text)
 
     def _why_not(self, need: _Need) -> str:
         pin = self._policy.pins.get(need.plugin)
         if pin is not None:
             return f"it is pinned to {pin}: pin it to {need.minimum} or newer, or remove the pin."
+        for (name, version), why in self._passed_over.items():
+            if name == need.plugin and not older(version, need.minimum):
+                return f"{name} {version} cannot be taken, because {why}"
         offered = self._catalogue.releases.get(need.plugin)
         if offered is None:
             return (

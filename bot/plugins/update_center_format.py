@@ -16,7 +16,7 @@ from bot.errors import Permanent
 from bot.model import Dependency
 from bot.plugins.records import Advisory, Catalogue, Release
 
-__all__ = ["parse_plugin_versions", "parse_update_center"]
+__all__ = ["json_object", "parse_plugin_versions", "parse_update_center"]
 
 
 def parse_update_center(text: str, origin: str, fetched_at: float, stale: str | None = None) -> Catalogue:
@@ -24,7 +24,7 @@ def parse_update_center(text: str, origin: str, fetched_at: float, stale: str | 
 
     :raises Permanent: when it is not an update centre's data.
     """
-    data = _object(text, origin)
+    data = json_object(text, origin)
     releases = {release.name: release for release in _releases(data["plugins"].values())}
     core = data.get("core")
     deprecations = data.get("deprecations")
@@ -48,7 +48,7 @@ def parse_plugin_versions(text: str, origin: str) -> Mapping[str, tuple[Release,
 
     :raises Permanent: when it is not such a file.
     """
-    data = _object(text, origin)
+    data = json_object(text, origin)
     return {
         name: tuple(_releases(versions.values()))
         for name, versions in data["plugins"].items()
@@ -56,8 +56,11 @@ def parse_plugin_versions(text: str, origin: str) -> Mapping[str, tuple[Release,
     }
 
 
-def _object(text: str, origin: str) -> dict[str, Any]:
-    """The JSON object in the text, which may be wrapped as a call (``updateCenter.post(…);``)."""
+def json_object(text: str, origin: str) -> dict[str, Any]:
+    """The JSON object in the text, which may be wrapped as a call (``updateCenter.post(…);``).
+
+    :raises Permanent: when there is none, or none with plugins.
+    """
     try:
         data = json.loads(text[text.index("{") : text.rindex("}") + 1])
     except ValueError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TypeVar
 
 from bot.context import Services
@@ -12,7 +13,7 @@ from bot.plugins import Catalogue, PluginPlan, resolve
 from bot.plugins.version_number import VersionNumber, older
 from bot.ports import UpdateCentre
 from bot.upgrade import Upgrade
-from bot.upgrade_guide import Situation, load_rules, options_of_interest, rules_hit
+from bot.upgrade_guide import Hit, Situation, load_rules, options_of_interest, rules_hit
 from bot.upgrade_plan.agents import agent_findings, agent_lines
 from bot.upgrade_plan.estimates import estimate
 from bot.upgrade_plan.guide import demands_of, rule_lines
@@ -63,9 +64,7 @@ def make_plan(
     if catalogue is None:
         plan = PluginPlan(kept={plugin.name: plugin.version for plugin in plugins}, known=False)
     else:
-        plan = resolve(
-            plugins, source, target, catalogue, services.plugin_policy, demands_of(hits, catalogue)
-        )
+        plan, catalogue = _resolved(services, catalogue, plugins, source, target, hits)
         findings.append(_advisories(plan))
     way = hops(source, target) if agents else (target,)
     lines = agent_lines(agents, way[0])
@@ -140,6 +139,27 @@ def _catalogue(
         text = f"an older copy of its data is used, because it could not be asked: {catalogue.stale}"
         findings.append(Finding("warning", "Update centre", text))
     return catalogue
+
+
+def _resolved(
+    services: Services,
+    catalogue: Catalogue,
+    plugins: Sequence[Plugin],
+    source: str,
+    target: str,
+    hits: Sequence[Hit],
+) -> tuple[PluginPlan, Catalogue]:
+    """The plan, and the catalogue with the older releases that were asked for to make it."""
+    while True:
+        demands = demands_of(hits, catalogue)
+        plan = resolve(plugins, source, target, catalogue, services.plugin_policy, demands)
+        unknown = set(plan.older_wanted) - set(catalogue.history)
+        if not unknown or services.updates is None:
+            return plan, catalogue
+        more = _asked(partial(services.updates.catalogue, target, {*catalogue.history, *unknown}), catalogue)
+        if not unknown & set(more.history):
+            return plan, catalogue
+        catalogue = more
 
 
 def _too_new(catalogue: Catalogue, plugins: Sequence[Plugin], target: str) -> set[str]:

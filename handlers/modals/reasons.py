@@ -1,4 +1,4 @@
-"""Forms for what is done with a reason: rolling back, holding, and approving against the verdict."""
+"""Forms for what is done to an upgrade with a reason: rolling back, holding, aborting, and approving against the verdict."""
 
 from __future__ import annotations
 
@@ -46,6 +46,12 @@ FORMS = {
         lambda upgrade: upgrade.on_hold,
         lambda commands, upgrade, reason, actor: commands.hold(upgrade, reason, actor),
     ),
+    "abort": _Form(
+        "Abort the upgrade",
+        "Abort",
+        lambda upgrade: upgrade.on_abort,
+        lambda commands, upgrade, reason, actor: commands.abort(upgrade, reason, actor),
+    ),
 }
 
 
@@ -58,7 +64,7 @@ def open_reason(
     origin: Origin,
     upgrade: str | None = None,
 ) -> None:
-    """The form ``rollback`` or ``hold``: for that upgrade, that of the actor's thread, or a choice of those that live.
+    """The form ``rollback``, ``hold`` or ``abort``: for that upgrade, that of the actor's thread, or a choice of those that live.
 
     :raises TooLate: when Slack does not open it any more.
     """

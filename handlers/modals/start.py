@@ -15,16 +15,21 @@ from handlers.modals.origin import Origin
 from handlers.typed import block_of, field_of, ticked
 from handlers.views.blocks import Block
 from handlers.views.start_form import (
+    AT,
     CALLBACK,
     CONTROLLER,
     DRY_RUN,
+    NOW,
     OTHER,
+    PLUGINS,
     REASON,
     TITLE,
     TRAFFIC,
     VERSION,
+    WINDOW,
     start_form,
 )
+from handlers.views.text import unmarked
 
 __all__ = ["open_start", "register"]
 
@@ -60,7 +65,7 @@ def register(app: App, commands: Commands) -> None:
     def submit(ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
         request, errors = _read(view)
         for name, error in commands.start_faults(request).items():
-            errors.setdefault(_block(view, name), error)
+            errors.setdefault(_block(view, name), unmarked(error))
         if errors:
             ack(response_action="errors", errors=errors)
             return
@@ -81,12 +86,16 @@ def _read(view: dict[str, Any]) -> tuple[StartRequest, dict[str, str]]:
         traffic = parse_traffic_plan(field_of(view, TRAFFIC))
     except Refused as refusal:
         errors[_block(view, TRAFFIC)] = str(refusal)
+    window, at = field_of(view, WINDOW), field_of(view, AT)
     request = StartRequest(
         controller=field_of(view, CONTROLLER),
         version=field_of(view, OTHER) or field_of(view, VERSION),
         traffic=traffic,
         reason=field_of(view, REASON),
         dry_run=ticked(view, DRY_RUN),
+        at=float(at) if at else None,
+        window="" if window == NOW else window,
+        plugins=field_of(view, PLUGINS),
     )
     return request, errors
 

@@ -39,10 +39,11 @@ def reason_form(
     submit: str,
     metadata: str,
     subjects: Sequence[Choice] = (),
+    subject: str = "Upgrade",
     required: bool,
     hint: str = "",
 ) -> Block:
-    """``lines`` say what will happen; ``subjects`` are offered where there is more than one upgrade to choose from.
+    """``lines`` say what will happen; ``subjects`` are offered where there is more than one ``subject`` to choose from.
 
     The field ``reason`` is always there, ``subject`` only with subjects.
     """
@@ -62,7 +63,7 @@ def reason_form(
         title,
         [
             section(*told),
-            field(SUBJECT, "Upgrade", select(subjects, subjects[0].value)) if subjects else None,
+            field(SUBJECT, subject, select(subjects, subjects[0].value)) if subjects else None,
             reason,
         ],
         callback=callback,

@@ -9,12 +9,22 @@ from handlers.views.blocks import Block, context, header, plain_text, section
 from handlers.views.buttons import ACTION_PREFIX
 from handlers.views.text import clip, date, escape, one_line
 
-__all__ = ["OPEN_HOLD", "OPEN_ROLLBACK", "OPEN_START", "home"]
+__all__ = [
+    "OPEN_FORMS",
+    "OPEN_HOLD",
+    "OPEN_LOCK",
+    "OPEN_ROLLBACK",
+    "OPEN_START",
+    "OPEN_UNLOCK",
+    "home",
+]
 
-OPEN_START, OPEN_HOLD, OPEN_ROLLBACK = (
+OPEN_FORMS = OPEN_START, OPEN_HOLD, OPEN_ROLLBACK, OPEN_LOCK, OPEN_UNLOCK = (
     f"{ACTION_PREFIX}open-start",
     f"{ACTION_PREFIX}open-hold",
     f"{ACTION_PREFIX}open-rollback",
+    f"{ACTION_PREFIX}open-lock",
+    f"{ACTION_PREFIX}open-unlock",
 )
 """Action ids of its buttons, each with a controller or an upgrade as its value."""
 QUESTIONS, CONTROLLERS = 8, 20
@@ -44,10 +54,9 @@ def _questions(questions: Sequence[Question]) -> Iterator[Block | None]:
     for question in questions[:QUESTIONS]:
         name = f"*{clip(escape(one_line(question.controller)), NAME)}*"
         text = clip(escape(one_line(question.text)), SENTENCE)
-        where = "the card in the upgrade's thread has the figures and the buttons"
-        yield section(
-            f"◐ {name}: {text}", f"Asked {date(question.since)}, until {date(question.until)}; {where}."
-        )
+        until = f", until {date(question.until)}" if question.until is not None else ""
+        where = clip(escape(one_line(question.where)), DETAIL)
+        yield section(f"◐ {name}: {text}", f"Asked {date(question.since)}{until}; {where}.")
     if len(questions) > QUESTIONS:
         yield context(f"… and {len(questions) - QUESTIONS} more")
 
@@ -60,7 +69,7 @@ def _controller(state: ControllerState) -> Iterator[Block | None]:
         f"*{name}* {version}{behind}",
         clip(escape(one_line(state.state)), SENTENCE),
         f"⚠ {_detail(state.advisories)}" if state.advisories else "",
-        f"*Locked:* {_detail(state.lock)}" if state.lock else "",
+        f"*Locked:* {clip(escape(one_line(state.lock)), SENTENCE)}" if state.lock else "",
     )
     upcoming = f"Next: {date(state.next_at)}" if state.next_at is not None else ""
     yield context(f"Last: {_detail(state.last)}" if state.last else "", upcoming)
@@ -78,6 +87,10 @@ def _buttons(state: ControllerState, name: str) -> Iterator[Block]:
         yield _button("Hold", OPEN_HOLD, state.upgrade, f"Hold the upgrade of {name}")
         rollback = _button("Roll back", OPEN_ROLLBACK, state.upgrade, f"Roll back the upgrade of {name}")
         yield {**rollback, "style": "danger"}
+    if state.lock:
+        yield _button("Unlock", OPEN_UNLOCK, state.name, f"Unlock {name}")
+    else:
+        yield _button("Lock", OPEN_LOCK, state.name, f"Lock {name}")
 
 
 def _button(label: str, action: str, value: str, spoken: str) -> Block:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from handlers.views.blocks import Block, plain_text
 from handlers.views.text import clip
 
-__all__ = ["Choice", "field", "modal", "select", "text", "tick"]
+__all__ = ["Choice", "field", "modal", "select", "text", "tick", "time"]
 
 TITLE = 24
 LABEL = 150
@@ -109,6 +109,11 @@ def tick(choice: Choice, *, on: bool) -> Block:
     """One check box."""
     options = [_option(choice)]
     return {"type": "checkboxes", "options": options, **({"initial_options": options} if on else {})}
+
+
+def time() -> Block:
+    """A day and a time of the day, chosen in the person's own zone and sent as epoch seconds."""
+    return {"type": "datetimepicker"}
 
 
 def _option(choice: Choice) -> Block:

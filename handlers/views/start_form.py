@@ -5,18 +5,22 @@ from __future__ import annotations
 from bot.commands import StartChoices
 from bot.traffic_plan import traffic_plan_text
 from handlers.views.blocks import Block, context, section
-from handlers.views.inputs import Choice, field, modal, select, text, tick
-from handlers.views.text import clip, escape, one_line
+from handlers.views.inputs import Choice, field, modal, select, text, tick, time
+from handlers.views.text import clip, date, escape, one_line
 
 __all__ = [
+    "AT",
     "CALLBACK",
     "CONTROLLER",
     "DRY_RUN",
+    "NOW",
     "OTHER",
+    "PLUGINS",
     "REASON",
     "TITLE",
     "TRAFFIC",
     "VERSION",
+    "WINDOW",
     "start_form",
 ]
 
@@ -30,9 +34,13 @@ CONTROLLER, VERSION, OTHER, TRAFFIC, REASON, DRY_RUN = (
     "reason",
     "dry_run",
 )
+WINDOW, AT, PLUGINS = "window", "at", "plugins"
 """Names of the fields."""
+NOW = "-"
+"""Chosen where no window is waited for; no window is named so."""
 LONGEST_VERSION, LONGEST_PLAN, LONGEST_REASON = 20, 200, 500
 WARNING = 900
+WINDOWS = 20
 
 
 def start_form(choices: StartChoices, metadata: str, *, only_look: bool = False) -> Block:
@@ -57,6 +65,19 @@ def start_form(choices: StartChoices, metadata: str, *, only_look: bool = False)
                 of=choices.controller,
                 hint="Percentages of new sessions on green, with the handover of builds among them. Each step waits for an approval.",
             ),
+            field(
+                PLUGINS,
+                "Plugins",
+                select(
+                    [
+                        Choice("minimal", "Change only what has to change"),
+                        Choice("latest", "Update all to the newest release"),
+                    ],
+                    choices.plugins,
+                ),
+                of=choices.controller,
+            ),
+            *_when(choices),
             field(REASON, "Reason", text(multiline=True, longest=LONGEST_REASON), optional=True),
             field(
                 DRY_RUN,
@@ -69,6 +90,17 @@ def start_form(choices: StartChoices, metadata: str, *, only_look: bool = False)
         submit="Start",
         metadata=metadata,
     )
+
+
+def _when(choices: StartChoices) -> list[Block | None]:
+    """Now or in a window, with a field beside it for a time."""
+    windows = [Choice(name, f"When the window {name} opens") for name, _ in choices.windows[:WINDOWS]]
+    openings = [f"{escape(one_line(name))}: {date(at)}" for name, at in choices.windows[:WINDOWS]]
+    return [
+        field(WINDOW, "When", select([Choice(NOW, "Now"), *windows], NOW), of=choices.controller),
+        context(clip("Next start in each window: " + ", ".join(openings), WARNING)) if openings else None,
+        field(AT, "Or at", time(), hint="In your own time zone.", optional=True),
+    ]
 
 
 def _version(choices: StartChoices) -> list[Block]:

@@ -22,6 +22,7 @@ __all__ = [
     "moment",
     "one_line",
     "size",
+    "unmarked",
 ]
 
 ELLIPSIS = "…"
@@ -29,17 +30,23 @@ NOTHING = "–"
 """Slack refuses empty texts."""
 
 _MENTION = re.compile(r"&lt;(@[UW][A-Z0-9]+)&gt;")
+_MOMENT = re.compile(r"&lt;(!date\^\d{1,12}\^[A-Za-z_{} ]{1,60}\|[\w :/+-]{1,80})&gt;")
 _CUT_TOKEN = re.compile(r"(<[^<>]*|&[a-z]{0,3})$")
 
 
 def escape(text: str) -> str:
-    """Text of unknown origin as mrkdwn in which only mentions of people still mean something.
+    """Text of unknown origin as mrkdwn in which only mentions of people and moments still mean something.
 
-    Mentions stay because the bot's own sentences name people by id; they show a name and are harmless, whereas
-    ``<!channel>`` or a link with a false label are not.
+    They stay because the bot's own sentences name people by id and times in each reader's zone; they show a name or a time and are
+    harmless, whereas ``<!channel>`` or a link, also that of a moment, with a false label are not.
     """
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return _MENTION.sub(r"<\1>", text)
+    return _MOMENT.sub(r"<\1>", _MENTION.sub(r"<\1>", text))
+
+
+def unmarked(text: str) -> str:
+    """For places that take no markup, as the errors of a form: moments as the words that stand for them."""
+    return re.sub(r"<!date\^[^|<>]*\|([^<>]*)>", r"\1", text)
 
 
 def one_line(text: str) -> str:

@@ -52,7 +52,11 @@ class Computer:
     def accepts(self, job: Job) -> bool:
         if self.offline:
             return False
-        return job.label in self.labels if job.label else not self.exclusive
+        return self.fits(job.label) if job.label else not self.exclusive
+
+    def fits(self, expression: str) -> bool:
+        """Whether its labels satisfy one of those that the expression names, such as ``linux||mac``."""
+        return not self.labels.isdisjoint(name.strip() for name in expression.split("||"))
 
 
 class Computers:

@@ -13,6 +13,7 @@ from pathlib import Path
 from rehearsal.jenkins import documents, execution
 from rehearsal.jenkins.actions import SCM, TIMER, USER, Actions, timer_cause
 from rehearsal.jenkins.builds import Build
+from rehearsal.jenkins.clouds import end_orphans
 from rehearsal.jenkins.computers import Computers
 from rehearsal.jenkins.cron import CronTab
 from rehearsal.jenkins.execution import Execution
@@ -29,6 +30,8 @@ __all__ = ["Controller", "Options"]
 
 _QUEUE_SAVE_SECONDS = 60
 """How long after a change the queue is written, as ``Queue.Saver`` does."""
+_DELETION_SECONDS = 15.0
+"""How long a deletion waits for builds that it aborts."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,12 @@ class Controller:
         self.queue.load(self.root.find)
         self.changed.notify_all()
 
+    def end_orphans(self) -> None:
+        """What cloud plugins do soon after a start, in a copy of a home as well."""
+        clouds = self.settings.clouds().values()
+        for name in end_orphans(clouds, self.home, self.settings.root_url, self.computers.agents):
+            self.journal.info("rehearsal.Cloud#cleanUp", f"Terminated the orphaned machine {name}")
+
     def start_maintenance(self) -> None:
         self._maintainer.start()
 
@@ -131,15 +140,23 @@ class Controller:
         self.changed.notify_all()
 
     def delete(self, item: Item) -> None:
-        """Delete an item: its queue items go, its builds are aborted."""
+        """Delete an item: its queue items go, its builds are aborted, and waited for a while (hudson.model.ItemDeletion)."""
         jobs = [item] if isinstance(item, Job) else list(item.all_jobs()) if isinstance(item, Folder) else []
         for job in jobs:
             self.queue.cancel_all(job)
-            for build in job.running():
-                self.abort(job, build)
+        until = time.monotonic() + _DELETION_SECONDS
+        while (busy := [job for job in jobs if self._occupies(job)]) and time.monotonic() < until:
+            for job in busy:
+                for build in job.running():
+                    self.abort(job, build)
+            self.changed.wait(0.05)
         assert item.parent is not None
         item.parent.remove(item.name)
         self.changed.notify_all()
+
+    def _occupies(self, job: Job) -> bool:
+        """Whether a build of it runs, or is about to."""
+        return bool(job.running()) or any(job in one.occupied.values() for one in self.computers.all())
 
     # ---- builds ----------------------------------------------------------------------------------------------
 
@@ -243,7 +260,7 @@ class Controller:
 
     def _no_executor(self, job: Job) -> str:
         if job.label:
-            fitting = [one for one in self.computers.all() if job.label in one.labels]
+            fitting = [one for one in self.computers.all() if one.fits(job.label)]
             if not fitting:
                 return f"There are no nodes with the label ‘{job.label}’"
             if all(one.offline for one in fitting):

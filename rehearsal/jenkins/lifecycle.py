@@ -91,6 +91,7 @@ class Lifecycle:
             controller.start_maintenance()
         time.sleep(max(0.0, began + seconds - time.monotonic()))
         with controller.lock:
+            controller.end_orphans()
             self._save_install_state(controller)
             controller.ready = True
         controller.journal.info("hudson.lifecycle.Lifecycle#onReady", "Jenkins is fully up and running")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 from slack_sdk import WebClient
 
+from bot.agenda_messages import announcement, question
 from bot.content import Content, Decision
+from bot.schedule import ScheduledStart, StartStatus
 from handlers.credentials import Credentials
 from handlers.serving import build_serving
 from handlers.views import render
@@ -25,6 +28,7 @@ MANIFEST = Path(__file__).parents[2] / "app.yaml"
 CHANNEL, BOB = "C0CIOPS", "U0BOB"
 WIDTH, HEIGHT = 1180, 760
 LATE = gate_card().expires_at
+START = ScheduledStart("s1f2a3", "main", "2.440.1", LATE, "U0CY", "cy", CHANNEL, NOW, "nightly")
 CARDS: dict[str, Content] = {
     "card-question": gate_card(),
     "card-failed": USUAL["gate card, failed"],
@@ -33,6 +37,13 @@ CARDS: dict[str, Content] = {
     "card-rolled-back": gate_card(decision=Decision("rolled back", BOB, NOW + 60, "users complain")),
     "card-expired": gate_card(decision=Decision("expired", None, LATE)),
     "card-superseded": gate_card(decision=Decision("superseded", None, NOW + 60, "the figures became worse")),
+    "card-scheduled": announcement(START, "UTC"),
+    "card-missed": question(
+        dataclasses.replace(
+            START, status=StartStatus.ASKING, note="The bot was not there at its time, and is 9 minutes late."
+        ),
+        "UTC",
+    ),
     "dashboard": USUAL["dashboard"],
     "dashboard-completed": USUAL["dashboard at its end"],
 }
@@ -47,7 +58,7 @@ def photograph(browser: Browser, target: Path) -> None:
                 "ts"
             ]
             page.locator(f"[data-testid=message][data-ts='{ts}']").screenshot(path=target / f"{name}.png")
-        for name in ("start", "rollback", "hold"):
+        for name in ("start", "rollback", "hold", "abort", "lock"):
             people.say(BOB, CHANNEL, f"/ci-upgrade {name}")
             _form(page, people, target / f"form-{name}.png")
         failed = next(m for m in people.messages(CHANNEL) if "all the same" in str(m.get("blocks")))

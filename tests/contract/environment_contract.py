@@ -109,6 +109,18 @@ class EnvironmentContract:
         assert stream.index(b"a.log") < stream.index(b"z.log") < stream.index(b"build.xml")
         assert b"config.xml" not in stream
 
+    def test_names_of_every_script_travel(self, rig: EnvironmentRig, green: Instance) -> None:
+        """Composed and decomposed letters stay what they are, and a name may fill the 255 bytes that it has."""
+        names = ["caf\u00e9", "cafe\u0301", "a b%2Fc+d#e?", "日本語", "🚀", "ü" * 127, "🚀" * 63, "x" * 255]
+        for name in names:
+            (rig.home / "jobs" / name).mkdir(parents=True)
+            (rig.home / "jobs" / name / name).write_text(name)
+        selection = Selection(keep=everything)
+        rig.environment.write_home(
+            green, rig.environment.read_home(rig.blue, selection, lambda _path, _why: None)
+        )
+        assert tree(rig.home_of(green)) == tree(rig.home)
+
     def test_nothing_is_written_outside_a_home(self, rig: EnvironmentRig, green: Instance) -> None:
         """Neither by a path nor through a link."""
         import io

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
+import re
 import signal
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -34,7 +37,7 @@ def config(
     directory: Path, program: str = SLEEPER, grace: float = 5.0, ports: tuple[int, int] = (28100, 28150)
 ) -> ProcessConfig:
     return ProcessConfig(
-        command=(sys.executable, "-c", program, "{jvm_options}", "--httpPort={port}"),
+        command=(sys.executable, "-c", program, "{jvm_options}", "--httpPort={port}", "--prefix={prefix}"),
         jvm_options=(),
         wars=str(directory / "wars/{version}.war"),
         directory=directory / "instances",
@@ -205,3 +208,18 @@ def test_files_that_vanish_while_they_are_read_are_reported(make: Callable[..., 
     assert skipped == {"file-1": "vanished while it was read"}
     assert b"file-0" in stream
     assert b"file-2" in stream
+
+
+def test_prefix_of_the_model_is_kept(make: Callable[..., EnvironmentRig]) -> None:
+    """The new one answers under the same path, at a port of its own, and is started so."""
+    rig = make()
+    like = dataclasses.replace(rig.blue, url="http://127.0.0.1:1/tools/jenkins")
+    green, other = (rig.environment.create(name, like, "2.440.1", "u1") for name in ("green", "other"))
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+/tools/jenkins", green.url)
+    assert green.url != other.url
+    rig.environment.start(green)
+    command = Path(f"/proc/{Path(green.details['pid_file']).read_text().strip()}/cmdline").read_bytes()
+    assert command.split(b"\0")[-3:-1] == [
+        f"--httpPort={urlsplit(green.url).port}".encode(),
+        b"--prefix=/tools/jenkins",
+    ]

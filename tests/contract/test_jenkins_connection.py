@@ -18,6 +18,8 @@ from urllib.parse import parse_qs
 import pytest
 
 from adapters.jenkins.client import JenkinsClient
+from adapters.jenkins.failures import ServerFailed
+from bot.connection_settings import ConnectionConfig
 from bot.errors import BotError, NotStarted, Permanent, Temporary
 from bot.model import ItemConfig
 from tests.contract.standin import free_port
@@ -47,7 +49,9 @@ class Server:
     """Set: the server reads, but never answers, until it ends."""
 
     def client(self, prefix: str = "", **options: Any) -> JenkinsClient:
-        return JenkinsClient(f"http://127.0.0.1:{self.port}{prefix}", "bot", TOKEN, **options)
+        return JenkinsClient(
+            f"http://127.0.0.1:{self.port}{prefix}", "bot", TOKEN, ConnectionConfig(**options)
+        )
 
 
 @contextlib.contextmanager
@@ -115,7 +119,7 @@ def arguments(body: str) -> Any:
 
 def failure(server: Server, call: Callable[[JenkinsClient], Any] = lambda client: client.guard()) -> BotError:
     with pytest.raises(BotError) as caught:
-        call(server.client(timeout_seconds=0.3))
+        call(server.client(timeout_seconds=0.3, read_attempts=1))
     trace = "".join(traceback.format_exception(caught.value))
     assert TOKEN not in trace
     assert base64.b64encode(f"bot:{TOKEN}".encode()).decode() not in trace
@@ -177,13 +181,14 @@ def test_refusals_name_what_to_check() -> None:
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
+        (302, Permanent),
         (400, Permanent),
         (404, Permanent),
         (405, Permanent),
         (413, Permanent),
         (418, Permanent),
         (429, Temporary),
-        (500, Permanent),
+        (500, ServerFailed),
         (502, Temporary),
         (503, NotStarted),
         (504, Temporary),
@@ -192,7 +197,8 @@ def test_refusals_name_what_to_check() -> None:
 )
 def test_every_status_has_its_verdict(status: int, kind: type[BotError]) -> None:
     """Gateways and overload pass by themselves; the rest needs a human. A long body is not quoted."""
-    with serve(Answer(status, "x" * 100_000)) as server:
+    headers = {"Location": "http://127.0.0.1:9/elsewhere"} if status == 302 else {}
+    with serve(Answer(status, "x" * 100_000, headers)) as server:
         assert type(failure(server)) is kind
 
 

@@ -69,6 +69,8 @@ def test_inventory_and_log(jenkins: Jenkins) -> None:
     found = jenkins.inventory()
     assert "canary" in {job.name for job in found.jobs}
     assert {job.name for job in found.jobs} == set(jenkins.numbers({}))
+    directories = {name: path for path, name in jenkins.job_directories().items()}
+    assert directories == {job.name: "jobs/" + job.name.replace("/", "/jobs/") for job in found.jobs}
     assert found.folders == ("team-a",)
     assert found.credentials == ("deploy", "registry")
     assert all(plugin.active for plugin in found.plugins)

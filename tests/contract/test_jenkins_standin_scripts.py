@@ -36,6 +36,7 @@ IDENTITY = {
 }
 INVENTORY = {
     "jobs",
+    "more",
     "folders",
     "views",
     "nodes",
@@ -281,6 +282,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "builds": ({"sinceMs": 2**53, "watched": []}, {"nowMs", "finished", "running"}),
     "reload": ({"jobs": []}, {"missing"}),
     "numbers": ({"atLeast": {}}, {"numbers"}),
+    "job-directories": ({}, {"directories"}),
     "item-configs": ({"sinceMs": 2**53}, {"nowMs", "names", "changed"}),
     "write-items": ({"items": []}, {"written"}),
     "delete-items": ({"names": []}, {"deleted"}),

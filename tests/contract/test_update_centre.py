@@ -50,7 +50,10 @@ class Rig:
 
 
 def rig(tmp_path: Path, **settings: object) -> Rig:
-    return Rig(tmp_path / "cache", UpdatesConfig.model_validate({"timeout_seconds": 5, **settings}))
+    return Rig(
+        tmp_path / "cache",
+        UpdatesConfig.model_validate({"timeout_seconds": 5, "verify_signature": False, **settings}),
+    )
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import uuid
 from collections.abc import Iterator
 
@@ -32,6 +33,13 @@ def rig(engine: docker.DockerClient) -> Iterator[DockerRig]:
         yield made
     finally:
         made.close()
+
+
+@pytest.fixture(autouse=True)
+def _sockets_left_behind() -> Iterator[None]:
+    """Shown in the test that left them, not in some later one."""
+    yield
+    gc.collect()
 
 
 @pytest.hookimpl(tryfirst=True)

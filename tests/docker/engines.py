@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import docker
-import trustme
 
 from bot.config import DockerEngineConfig
+from tests.throwaway_authority import Authority
 
 __all__ = ["SecondEngine", "second_engine", "ssh_address"]
 
@@ -34,12 +34,8 @@ class SecondEngine:
 @contextmanager
 def second_engine(directory: Path) -> Iterator[SecondEngine]:
     """Another daemon with images, containers and volumes of its own; who asks needs a certificate."""
-    ca = trustme.CA()
-    pair = ca.issue_cert("127.0.0.1")
-    files = {"ca": directory / "ca.pem", "cert": directory / "cert.pem", "key": directory / "key.pem"}
-    ca.cert_pem.write_to_path(files["ca"])
-    pair.cert_chain_pems[0].write_to_path(files["cert"])
-    pair.private_key_pem.write_to_path(files["key"])
+    authority = Authority(directory / "tls")
+    pair = authority.issue("engine")
     port, local = _free_port(), directory / "docker.sock"
     with (directory / "log").open("wb") as log:
         daemon = subprocess.Popen(
@@ -51,9 +47,9 @@ def second_engine(directory: Path) -> Iterator[SecondEngine]:
                 f"--host=unix://{local}",
                 f"--host=tcp://127.0.0.1:{port}",
                 "--tlsverify",
-                f"--tlscacert={files['ca']}",
-                f"--tlscert={files['cert']}",
-                f"--tlskey={files['key']}",
+                f"--tlscacert={authority.file}",
+                f"--tlscert={pair.certificate}",
+                f"--tlskey={pair.key}",
                 # The machine's rules and its bridge belong to the first engine.
                 "--iptables=false",
                 "--ip6tables=false",
@@ -68,9 +64,9 @@ def second_engine(directory: Path) -> Iterator[SecondEngine]:
         yield SecondEngine(
             DockerEngineConfig(
                 url=f"tcp://127.0.0.1:{port}",
-                ca_file=files["ca"],
-                cert_file=files["cert"],
-                key_file=files["key"],
+                ca_file=authority.file,
+                cert_file=pair.certificate,
+                key_file=pair.key,
                 ports=PORTS,
             ),
             client,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +16,6 @@ from tests.docker.upgrade import Upgrade, restart_engine, upgrade
 # The library leaves sockets behind when an engine does not answer.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 
-
-@pytest.fixture(autouse=True)
-def _sockets_left_behind() -> Iterator[None]:
-    """Collected here, where they are known, not in some later test."""
-    yield
-    gc.collect()
-
-
 HOG = "import time; memory = bytearray(6 << 20); time.sleep(60)"
 """Many small programs take all of the container's memory, so that the kernel ends the largest one, the controller."""
 
@@ -37,6 +27,7 @@ def run_out_of_memory(lived: Upgrade) -> None:
         ["sh", "-c", f"i=0; while [ $i -lt 60 ]; do python3 -c '{HOG}' & i=$((i+1)); done; wait"], detach=True
     )
     lived.wait(lambda: _restarts(lived) > 0)
+    green.update(mem_limit="1g", memswap_limit="1g")  # so that it can come back
 
 
 def _restarts(lived: Upgrade) -> int:

@@ -289,6 +289,10 @@ class FakeJenkins:
                 self.files[f"jobs/{job}/nextBuildNumber"] = str(max(current, number)).encode()
         return {job: int(self.files[f"jobs/{job}/nextBuildNumber"]) for job in self._jobs()}
 
+    def job_directories(self) -> Mapping[str, str]:
+        self._answer()
+        return {f"jobs/{job}": job for job in self._jobs()}
+
     def item_configs(self, since_ms: int) -> ItemConfigs:
         self._answer()
         return ItemConfigs(int(self.clock.now() * 1000), tuple(self._jobs()), ())

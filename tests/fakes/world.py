@@ -13,7 +13,7 @@ from pathlib import Path
 from adapters.sqlite_store import SqliteStore
 from bot.announcer import Announcer
 from bot.commands import Actor, BotCommands
-from bot.config import Config, parse
+from bot.config import Config, ControllerConfig, parse
 from bot.context import Contexts, CrashPoint, Services
 from bot.engine import Engine
 from bot.errors import Permanent, Temporary
@@ -294,7 +294,11 @@ class Bot:
         self.store = SqliteStore(world.directory / "state.db")
         self.scheduler = VirtualScheduler(world.clock)
         worlds = {"main": world, **(others or {})}
-        services = {name: _services(name, one, config) for name, one in worlds.items()}
+        # A configuration may have renamed the only controller; the world of an old upgrade is still there.
+        first = next(iter(config.controllers.values()))
+        services = {
+            name: _services(name, one, config.controllers.get(name, first)) for name, one in worlds.items()
+        }
         announcer = Announcer(self.store, config, _draw, lambda: None)
         gates = Gates(self.store, announcer, world.clock)
         self.contexts = contexts = Contexts(self.store, services, world.clock, announcer, crash_point)
@@ -317,9 +321,11 @@ class Bot:
             contexts=contexts,
             announcer=announcer,
             clock=world.clock,
+            scheduler=self.scheduler,
             first_instance=lambda name: replace(worlds[name].blue, version=""),
         )
         self.engine.start()
+        self.commands.start_schedule()
 
     def _make_workers(self, drive: Drive) -> InlineWorkers:
         self.workers = InlineWorkers(drive)
@@ -341,10 +347,10 @@ class Bot:
             self.world.clock.move(max(upcoming, self.world.clock.now() + 0.25))
 
 
-def _services(name: str, world: World, config: Config) -> Services:
+def _services(name: str, world: World, config: ControllerConfig) -> Services:
     return Services(
         name=name,
-        config=config.controllers[name],
+        config=config,
         environment=world.environment,
         router=world.router,
         backups=world.backups,

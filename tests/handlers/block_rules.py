@@ -154,6 +154,8 @@ def _input(block: dict[str, Any], at: str) -> list[str]:
                 found.append(f"{at}.initial_value: too long")
         case "static_select" | "checkboxes":
             found += _choices(element, at)
+        case "datetimepicker":
+            found += _keys(element, at, {"type", "action_id"}, {"initial_date_time"})
         case other:
             found.append(f"{at}: unknown element {other}")
     return found

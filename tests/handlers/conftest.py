@@ -64,6 +64,18 @@ class RecordingCommands:
     def rollback(self, upgrade: str, reason: str, actor: Actor) -> Notice:
         return self._take(actor, "rollback", upgrade, reason) or Notice("Rolling back.")
 
+    def abort(self, upgrade: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "abort", upgrade, reason) or Notice("Aborting.")
+
+    def lock(self, controller: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "lock", controller, reason) or Notice("Locked.")
+
+    def unlock(self, controller: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "unlock", controller, reason) or Notice("Unlocked.")
+
+    def locks(self) -> Mapping[str, str]:
+        return {state.name: state.lock for state in self.seen.controllers}
+
     def override(self, gate: str, reason: str, actor: Actor) -> Notice:
         return self._take(actor, "override", gate, reason) or Notice("Approved.")
 

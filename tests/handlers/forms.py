@@ -24,6 +24,7 @@ LIVE = LiveUpgrade(
         "Everything that ran on green is carried to blue.",
     ),
     ("It stops where it is.", "It waits until somebody resumes it or rolls back."),
+    ("All users of main are back on 2.426.2 in about a second.", "main is not locked afterwards."),
 )
 OVERVIEW = Overview(
     waiting=(Question("u7f3a1", "main", "Send 25% of sessions to green?", NOW, NOW + 28800),),
@@ -53,15 +54,19 @@ def worst_choices(text: str) -> StartChoices:
         versions=tuple(f"2.{number}.1" for number in range(300)),
         traffic=plan * 20,
         obstacle=text,
+        windows=tuple((text, NOW) for _ in range(60)),
+        plugins=text,
     )
 
 
 def worst_live(text: str) -> tuple[LiveUpgrade, ...]:
-    return tuple(LiveUpgrade(f"u{number}", text, text, (text,) * 2, (text,) * 2) for number in range(120))
+    return tuple(
+        LiveUpgrade(f"u{number}", text, text, (text,) * 2, (text,) * 2, (text,) * 2) for number in range(120)
+    )
 
 
 def worst_overview(text: str) -> Overview:
-    question = Question("u1", text, text, NOW, NOW)
+    question = Question("u1", text, text, NOW, NOW, text)
     state = ControllerState("main", text, text, "u1", text, text, text, text, NOW)
     idle = ControllerState("main", text, text, None, text, text, text, text, None)
     return Overview((question,) * 60, (state, idle) * 40)

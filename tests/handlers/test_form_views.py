@@ -13,7 +13,7 @@ import pytest
 from bot.commands import ControllerState, Overview
 from bot.content import Notice
 from handlers.views.forms import outcome, reason_form, waiting
-from handlers.views.home import OPEN_HOLD, OPEN_ROLLBACK, OPEN_START, home
+from handlers.views.home import OPEN_HOLD, OPEN_LOCK, OPEN_ROLLBACK, OPEN_START, OPEN_UNLOCK, home
 from handlers.views.inputs import Choice, select
 from handlers.views.start_form import start_form
 from tests.handlers.block_rules import view_faults
@@ -130,7 +130,20 @@ def test_another_controller_begins_its_fields_anew() -> None:
         start_form(dataclasses.replace(CHOICES, controller=name), "{}") for name in CHOICES.controllers
     )
     ids = [{each["block_id"] for each in form["blocks"] if "block_id" in each} for form in (first, second)]
-    assert ids[0] & ids[1] == {"controller", "reason", "dry_run"}
+    assert ids[0] & ids[1] == {"controller", "at", "reason", "dry_run"}
+
+
+def test_the_start_form_offers_now_each_window_and_a_time() -> None:
+    """Now is chosen; when each window opens is said; the plugin policy is as configured."""
+    windows = (("nightly", 1_764_000_000.0), ("sundays", 1_764_100_000.0))
+    form = start_form(dataclasses.replace(CHOICES, windows=windows, plugins="latest"), "{}")
+    menu = block(form, "window.main")["element"]
+    assert [option["value"] for option in menu["options"]] == ["-", "nightly", "sundays"]
+    assert menu["initial_option"]["value"] == "-"
+    assert "nightly: <!date^1764000000^" in texts(form)
+    assert block(form, "at")["element"]["type"] == "datetimepicker"
+    assert block(form, "at")["optional"] is True
+    assert block(form, "plugins.main")["element"]["initial_option"]["value"] == "latest"
 
 
 def test_what_stands_in_the_way_is_said_above_the_form() -> None:
@@ -165,13 +178,14 @@ def test_the_home_tab_shows_each_controller_with_its_state() -> None:
 
 
 def test_a_controller_offers_what_can_be_done_with_it_now() -> None:
-    """A live upgrade can be held or rolled back; without one an upgrade can be started. Labels for screen readers name the controller."""
+    """A live upgrade can be held or rolled back; without one an upgrade can be started; locks are put on and off. Labels for screen readers name the controller."""
     rows = [each["elements"] for each in home(OVERVIEW, "D1")["blocks"] if each["type"] == "actions"]
     assert [[button["action_id"] for button in row] for row in rows] == [
-        [OPEN_HOLD, OPEN_ROLLBACK],
-        [OPEN_START],
+        [OPEN_HOLD, OPEN_ROLLBACK, OPEN_LOCK],
+        [OPEN_START, OPEN_UNLOCK],
     ]
-    assert [button["value"] for row in rows for button in row] == ["u7f3a1", "u7f3a1", "staging"]
+    values = ["u7f3a1", "u7f3a1", "main", "staging", "staging"]
+    assert [button["value"] for row in rows for button in row] == values
     assert all("main" in button["accessibility_label"] for button in rows[0])
 
 

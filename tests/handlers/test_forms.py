@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from slack_bolt import App
 
-from bot.commands import Actor, StartRequest
+from bot.commands import Actor, Overview, StartRequest
 from bot.content import Notice
+from bot.when import moment_text
 from handlers.modals.origin import Origin
-from handlers.views.home import OPEN_ROLLBACK, OPEN_START, home
+from handlers.views.home import OPEN_LOCK, OPEN_ROLLBACK, OPEN_START, OPEN_UNLOCK, home
 from handlers.views.start_form import start_form
 from tests.handlers.block_rules import view_faults
 from tests.handlers.conftest import RecordingCommands
@@ -55,7 +56,9 @@ def words(view: dict[str, Any]) -> str:
 # ---- opening -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("text", ["start", "plan", "rollback", "hold", " Rollback "])
+@pytest.mark.parametrize(
+    "text", ["start", "plan", "rollback", "hold", "abort", "lock", "unlock", " Rollback "]
+)
 def test_a_command_without_arguments_opens_its_form(
     app: App, commands: RecordingCommands, api: WebApi, text: str
 ) -> None:
@@ -122,6 +125,61 @@ def test_a_form_that_cannot_be_filled_says_so_with_a_reference(
     assert "secret detail" in caplog.text
 
 
+# ---- locks ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("name", "able"), [("lock", ["main", "other"]), ("unlock", ["staging", "third"])])
+def test_a_lock_form_offers_the_controllers_that_can_be(
+    app: App, commands: RecordingCommands, api: WebApi, name: str, able: list[str]
+) -> None:
+    """What was chosen is done with its reason, and said where it was asked for."""
+    other = dataclasses.replace(OVERVIEW.controllers[0], name="other")
+    third = dataclasses.replace(OVERVIEW.controllers[1], name="third")
+    commands.seen = Overview((), (*OVERVIEW.controllers, other, third))
+    app.dispatch(request(slash(name, f"{api.address}/respond/1")))
+    form = drawn(api)
+    menu = next(each["element"] for each in form["blocks"] if each.get("block_id") == "subject")
+    assert [option["value"] for option in menu["options"]] == able
+    chosen = {"type": "static_select", "selected_option": {"value": able[1]}}
+    assert submit(app, form, {"subject": chosen, "reason": typed("release week")}) == {}
+    api.wait_for("respond")
+    assert commands.asked == [(name, able[1], "release week")]
+    assert commands.actors[-1] == ANN
+
+
+def test_a_lock_form_of_the_home_tab_is_for_its_controller(
+    app: App, commands: RecordingCommands, api: WebApi
+) -> None:
+    """It says why it is locked now, and asks no more than a reason."""
+    view = home(OVERVIEW, "D1")
+    app.dispatch(request(click_in_view(view, OPEN_UNLOCK, "staging")))
+    form = drawn(api)
+    assert "release week" in words(form)
+    assert submit(app, form, {"reason": typed("done")}) == {}
+    api.wait_for("chat.postMessage")
+    assert commands.asked == [("unlock", "staging", "done")]
+
+
+def test_what_is_locked_already_is_not_locked_again(
+    app: App, commands: RecordingCommands, api: WebApi
+) -> None:
+    """Somebody else was faster than the click."""
+    app.dispatch(request(click_in_view(home(OVERVIEW, "D1"), OPEN_LOCK, "staging")))
+    assert "submit" not in drawn(api)
+
+
+@pytest.mark.parametrize("action", ["start-now", "cancel-start"])
+def test_a_button_of_a_start_that_did_not_come_is_taken(
+    app: App, commands: RecordingCommands, api: WebApi, action: str
+) -> None:
+    """A signed click reaches the command with the start's id, and the answer goes to who clicked."""
+    commands.answer = lambda: Notice("Taken.")
+    value = json.dumps({"start": "s1f2a3"})
+    app.dispatch(request(click(f"ci_upgrade.{action}", value, f"{api.address}/respond/1", confirmed=True)))
+    assert "Taken." in api.wait_for("respond")[0]["text"]
+    assert commands.asked == [("click", action, value)]
+
+
 # ---- start ---------------------------------------------------------------------------------------------------
 
 
@@ -140,6 +198,36 @@ def test_a_filled_start_form_starts_once_with_all_that_was_asked(
     assert commands.asked == [("start", "main", "2.440.1")]
     assert commands.actors == [ANN]
     assert commands.requests == [StartRequest("main", "2.440.1", (25, "handover", 100), "release & more")]
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({}, (None, "", "")),
+        ({"window": {"selected_option": {"value": "-"}}}, (None, "", "")),
+        ({"window": {"selected_option": {"value": "nightly"}}}, (None, "nightly", "")),
+        ({"at": {"type": "datetimepicker", "selected_date_time": 1764000000}}, (1764000000.0, "", "")),
+        ({"plugins": {"selected_option": {"value": "latest"}}}, (None, "", "latest")),
+    ],
+)
+def test_when_and_with_which_plugins_is_asked(
+    app: App,
+    commands: RecordingCommands,
+    api: WebApi,
+    values: dict[str, Any],
+    expected: tuple[float | None, str, str],
+) -> None:
+    """Now, in a window, or at a time that Slack sends in epoch seconds."""
+    submit(app, start_form_of(api), FILLED | values)
+    (asked,) = commands.requests
+    assert (asked.at, asked.window, asked.plugins) == expected
+
+
+def test_a_fault_is_said_without_markup(app: App, commands: RecordingCommands, api: WebApi) -> None:
+    """Errors of a form are plain text: a moment is shown as its words."""
+    commands.faults = {"window": f"opens {moment_text(1764000000, 'Europe/Berlin')}: wait"}
+    answer = submit(app, start_form_of(api), FILLED)
+    assert answer["errors"] == {"window.main": "opens Mon 2025-11-24 17:00 Europe/Berlin: wait"}
 
 
 def test_a_form_is_acknowledged_before_any_work(app: App, commands: RecordingCommands, api: WebApi) -> None:
@@ -170,7 +258,9 @@ def test_a_version_that_was_typed_goes_before_the_menu(
         ({}, {"version": "older"}, "version.main"),
         ({"other_version": typed("2.x")}, {"version": "no version"}, "other_version.main"),
         ({}, {"controller": "unknown"}, "controller"),
-        ({}, {"window": "no such field in the form"}, "controller"),
+        ({}, {"colour": "no such field in the form"}, "controller"),
+        ({}, {"window": "shut until tomorrow"}, "window.main"),
+        ({"at": {"type": "datetimepicker", "selected_date_time": 1764000000}}, {"at": "is over"}, "at"),
     ],
 )
 def test_a_fault_stands_beside_its_field(

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.content import Button, Content, Decision, Entry, Notice
+from bot.when import moment_text
 from handlers.views import render
 from handlers.views.text import clip, duration, escape
 from tests.handlers.block_rules import faults
@@ -264,3 +265,11 @@ def _mrkdwn(value: Any) -> list[str]:
         return []
     own = [value["text"]] if value.get("type") == "mrkdwn" else []
     return own + [text for item in value.values() for text in _mrkdwn(item)]
+
+
+def test_moments_are_shown_in_each_readers_zone_and_nothing_else_is_let_through() -> None:
+    """The bot's own token for a time means something; one with a link, or with another command in it, does not."""
+    token = moment_text(1_764_000_000, "America/Argentina/Buenos_Aires")
+    assert escape(f"opens {token} & closes") == f"opens {token} &amp; closes"
+    for other in ("<!date^1^{date}^https://evil.example|now>", "<!channel>", "<!date^x^{date}|now>"):
+        assert "<" not in escape(other)

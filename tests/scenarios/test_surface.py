@@ -44,7 +44,7 @@ class Scene:
 
         return self.people.wait_for(look)
 
-    def fill(self, user: str, submit: str, **fields: str) -> Any:
+    def fill(self, user: str, submit: str, **fields: str | int) -> Any:
         """Type into fields by name and submit."""
         view = self.form(user, submit)
         blocks = {
@@ -141,4 +141,37 @@ def test_an_upgrade_by_forms_thread_and_home_tab(scene: Scene) -> None:
         for message in people.messages(CHANNEL)
     ]
     assert [key for key, count in Counter(keys).items() if key and count > 1] == []
+    assert people.counters()["acks_over_3s"] == 0
+
+
+def test_a_start_that_is_missed_and_a_lock_by_forms_buttons_and_home_tab(scene: Scene) -> None:
+    """Scheduled by the form, missed, refused while locked, started by the button once unlocked; the home tab follows."""
+    people, bot = scene.people, scene.bot
+    at = int(bot.world.clock.now()) + 3600
+    people.say(ANN, CHANNEL, "/ci-upgrade start")
+    assert scene.fill(ANN, "Start", other_version="2.516.3", at=at) == {"ok": True}
+    scene.message("Scheduled: main → 2.516.3")
+    people.open_home(BOB)
+    scene.tab(BOB, "Next: ")
+
+    people.say(BOB, CHANNEL, "/ci-upgrade lock")
+    assert scene.fill(BOB, "Lock", reason="release week") == {"ok": True}
+    scene.message("locked main: release week")
+    scene.tab(BOB, "release week")
+
+    bot.world.clock.move(at + 1200)
+    bot.settle()
+    question = scene.message("did not start at")
+    people.click(BOB, CHANNEL, question["ts"], "ci_upgrade.start-now")
+    (start,) = bot.store.open_starts()
+    tried = ["scheduled", "not started", "not started"]
+    people.wait_for(lambda: [entry.name for entry in bot.store.journal(start.id)] == tried)
+    assert bot.store.history("main", 1) == ()
+
+    people.say(BOB, CHANNEL, "/ci-upgrade unlock main fixed")
+    scene.message("unlocked main: fixed")
+    people.click(BOB, CHANNEL, question["ts"], "ci_upgrade.start-now")
+    scene.message("Started by")
+    assert bot.upgrade().requested_by == BOB
+    scene.tab(BOB, "Next: ", there=False)
     assert people.counters()["acks_over_3s"] == 0

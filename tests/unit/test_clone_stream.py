@@ -133,3 +133,33 @@ def test_everything_else_is(path: str) -> None:
 def test_what_belongs_to_one_instance_never_reaches_a_running_follower(path: str) -> None:
     assert never_synced(path)
     assert not never_synced("jobs/app/builds/1/build.xml")
+
+
+@pytest.mark.parametrize(
+    "name", ["atomic123456789tmp", "build.xml-atomic987654321tmp", "git.jpi.tmp", ".nfs0000001"]
+)
+def test_half_written_files_stay(name: str) -> None:
+    """Jenkins before and since 2.541 names them differently; they vanish while they are read."""
+    for path in (name, f"jobs/app/{name}", f"jobs/app/builds/12/{name}"):
+        assert not in_backup(path, False)
+        assert never_synced(path)
+
+
+@pytest.mark.parametrize(
+    "path", ["archive/dump.tmp", "archive/a/atomic5tmp", "htmlreports/x/.nfs1", "archive/queue.xml"]
+)
+def test_artifacts_may_have_any_name(path: str) -> None:
+    """Nothing that a build keeps is lost because it looks like something else."""
+    assert in_backup(f"jobs/app/builds/12/{path}", False)
+    assert not never_synced(f"jobs/team/jobs/app/builds/12/{path}")
+
+
+def test_an_artifact_that_looks_like_a_build_is_none() -> None:
+    """Its path says ``builds/3``, but it belongs to build 12, which is finished."""
+    files = {
+        "jobs/app/builds/12/build.xml": b"<build><result>SUCCESS</result></build>",
+        "jobs/app/builds/12/archive/builds/3/report.txt": b"x",
+        "userContent/builds/7/logo.png": b"x",
+        "jobs/app/builds/13/log": b"x",
+    }
+    assert unfinished_builds(packed(files)) == {"jobs/app/builds/13"}

@@ -146,3 +146,14 @@ def test_updates_that_make_no_sense_are_refused(tmp_path: Path, section: dict[st
     with pytest.raises(ConfigurationError, match=advice) as caught:
         parse(base, "x")
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_path_that_users_see_is_the_one_of_the_instance(tmp_path: Path) -> None:
+    """A router that changes paths would break the links in Jenkins' pages; a slash at the end is no difference."""
+    data = make_config(tmp_path).model_dump(mode="json")
+    main = data["controllers"]["main"]
+    main["url"], main["environment"]["blue"]["url"] = "http://ci/jenkins/", "http://127.0.0.1:1/jenkins"
+    assert parse(data, "test").controllers["main"].url.path == "/jenkins/"
+    main["environment"]["blue"]["url"] = "http://127.0.0.1:1/"
+    with pytest.raises(ConfigurationError, match=r"url has the path /jenkins, environment\.blue\.url /"):
+        parse(data, "test")

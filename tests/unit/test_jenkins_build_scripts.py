@@ -135,6 +135,27 @@ def test_numbers_rise_and_never_fall(rig: GroovyRig, tmp_path: Path) -> None:
     assert again == numbers
 
 
+def test_directories_tell_where_jobs_are_kept(rig: GroovyRig, tmp_path: Path) -> None:
+    """By the path below the home; cells of a matrix and branches under the names that the controller uses."""
+    [directories] = rig.play(
+        tmp_path,
+        """
+        job('a b')
+        def team = new Folder(jenkins, 'team'), grid = new Folder(jenkins, 'grid')
+        jenkins.items << team << grid
+        job('ü', team)
+        grid.items << new MatrixConfiguration(grid, 'axis=a')
+        tell(resultOf(run('job-directories')).directories)
+        """,
+        {"job-directories": ("job-directories", {})},
+    )
+    assert directories == {
+        "jobs/a b": "a b",
+        "jobs/team/jobs/ü": "team/ü",
+        "jobs/grid/jobs/axis=a": "grid/axis=a",
+    }
+
+
 def test_configs_come_parents_first_and_branches_never(rig: GroovyRig, tmp_path: Path) -> None:
     """All names, but only changed texts; children that a folder makes by itself are left out; a file that vanished is passed over."""
     [found] = rig.play(
@@ -154,6 +175,27 @@ def test_configs_come_parents_first_and_branches_never(rig: GroovyRig, tmp_path:
     assert [item["name"] for item in found["changed"]] == ["team", "branches", "team/app"]
     assert found["changed"][0]["xml"] == "<x>ü</x>"
     assert found["changed"][0]["modifiedMs"] <= found["nowMs"]
+
+
+def test_configs_fit_into_an_answer(rig: GroovyRig, tmp_path: Path) -> None:
+    """Texts beyond the limit are left for another request, which asks by name; one above it comes alone and whole."""
+    first, second = rig.play(
+        tmp_path,
+        """
+        ['a', 'b', 'c'].each { job(it).write(new StringReader('<x>' + it * 100 + '</x>')) }
+        tell(resultOf(runWith('configs', [sinceMs: 0, limit: 50, only: null])))
+        tell(resultOf(runWith('configs', [sinceMs: 1L << 60, limit: 150, only: ['c', 'b', 'gone']])))
+        """,
+        {"configs": ("item-configs", {})},
+    )
+    assert [(item["name"], item["xml"] is not None) for item in first["changed"]] == [
+        ("a", True),
+        ("b", False),
+        ("c", False),
+    ]
+    assert first["names"] == ["a", "b", "c"]
+    assert [(item["name"], len(item["xml"])) for item in second["changed"]] == [("b", 107), ("c", 107)]
+    assert second["names"] == []
 
 
 def test_items_are_created_or_changed_each_for_itself(rig: GroovyRig, tmp_path: Path) -> None:

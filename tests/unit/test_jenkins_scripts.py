@@ -170,6 +170,24 @@ def test_inventory_counts_without_loading(rig: GroovyRig, tmp_path: Path) -> Non
     assert list(found["monitors"]) == ["hudson.diagnosis.OldDataMonitor"]
 
 
+def test_inventory_comes_in_pages_by_name(rig: GroovyRig, tmp_path: Path) -> None:
+    """A job that appears between two pages shifts none of them; what is not a job comes with the first page only."""
+    first, second = rig.play(
+        tmp_path,
+        """
+        ['b', 'd', 'a'].each { job(it) }
+        tell(resultOf(runWith('inventory', [after: null, limit: 2])))
+        job('aa')
+        tell(resultOf(runWith('inventory', [after: 'b', limit: 2])))
+        """,
+        {"inventory": ("inventory", {})},
+    )
+    assert ([job["name"] for job in first["jobs"]], first["more"]) == (["a", "b"], True)
+    assert "plugins" in first
+    assert [job["name"] for job in second.pop("jobs")] == ["d"]
+    assert second == {"more": False}
+
+
 def test_plugins_with_what_they_need(rig: GroovyRig, tmp_path: Path) -> None:
     """Needs and optional needs stand in one list, told apart, and the core that a plugin was built for is named."""
     [found] = rig.play(tmp_path, "tell(resultOf(run('plugins')).plugins)", {"plugins": ("plugins", {})})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal
 
@@ -144,6 +145,73 @@ def test_release_for_a_newer_core_is_not_taken() -> None:
     assert "needs Jenkins 2.520: choose a newer target" in made.notes[0].text
     known = replace(offered, history={"a": (release("a", "4"), release("a", "5"), release("a", "3"))})
     assert changed(plan([plugin("a", "1")], known, None, Demand("a", "2", "rule"))) == {"a": "5"}
+
+
+def test_release_that_asks_for_too_much_is_passed_over() -> None:
+    """Its dependency's newest needs a newer core: the installed one stays, and the plan says why and whose older releases to look for."""
+    offered = catalogue(
+        release("git", "6", git_client="9"), release("git-client", "9", core="2.520"), release("mailer", "4")
+    )
+    installed = [plugin("git", "1"), plugin("git-client", "1"), plugin("mailer", "1")]
+    made = plan(installed, offered, Policy("latest"))
+    assert changed(made) == {"mailer": "4"}
+    assert made.kept == {"git": "1", "git-client": "1"}
+    [note] = made.notes
+    assert (note.level, note.plugin) == ("warning", "git")
+    assert "git 6 is passed over and it stays at 1, because git-client 9 cannot be had" in note.text
+    assert "Jenkins 2.520" in note.text
+    assert made.older_wanted == ("git",)
+
+
+def test_older_release_is_taken_where_it_is_known() -> None:
+    """The newest of those that ask for what can be had; several may be passed over, and who asks for them as well."""
+    offered = catalogue(
+        release("blue", "3", git="6"),
+        release("git", "6", git_client="9"),
+        release("git-client", "5"),
+        history={
+            "git": (release("git", "5", git_client="8"), release("git", "4", git_client="5")),
+            "blue": (release("blue", "2", git="3"),),
+        },
+    )
+    installed = [plugin("blue", "1"), plugin("git", "1"), plugin("git-client", "1")]
+    made = plan(installed, offered, None, Demand("blue", "2", "rule"))
+    assert changed(made) == {"blue": "2", "git": "4", "git-client": "5"}
+    assert {note.level for note in made.notes} == {"warning"}
+    assert made.older_wanted == ("blue", "git")
+
+
+def test_stepping_down_that_helps_nothing_is_left() -> None:
+    """A rule that wants the very release: the blocker names what is in the way, and the older releases to look for are told."""
+    offered = catalogue(release("git", "6", git_client="9"), release("git-client", "5"))
+    made = plan([plugin("git", "1"), plugin("git-client", "1")], offered, None, Demand("git", "6", "rule"))
+    [note] = made.notes
+    assert (note.level, note.plugin) == ("blocker", "git-client")
+    assert made.older_wanted == ("git",)
+
+
+def test_what_can_be_solved_is_solved_beside_what_cannot() -> None:
+    """One plugin steps down, the other blocks and says why its release cannot be taken."""
+    offered = catalogue(
+        release("git", "6", git_client="9"),
+        release("git-client", "5"),
+        release("ldap", "5", mailer="3"),
+        release("mailer", "2"),
+    )
+    installed = [plugin(name, "1") for name in ("git", "git-client", "ldap", "mailer")]
+    made = plan(installed, offered, Policy("latest"), Demand("ldap", "4", "rule"))
+    blockers = [note for note in made.notes if note.level == "blocker"]
+    assert [note.plugin for note in blockers] == ["ldap"]
+    assert "ldap 5 cannot be taken, because mailer 3 cannot be had: 2 is the newest" in blockers[0].text
+    assert changed(made) == {"git-client": "5", "mailer": "2"}
+
+
+def test_pinned_release_is_never_passed_over() -> None:
+    """Somebody asked for that very version: what it needs blocks."""
+    offered = catalogue(release("git", "6", git_client="9"), release("git-client", "5"))
+    made = plan([plugin("git", "1"), plugin("git-client", "1")], offered, Policy(pins={"git": "6"}))
+    assert [(note.level, note.plugin) for note in made.notes] == [("blocker", "git-client")]
+    assert made.older_wanted == ()
 
 
 def test_needed_plugin_that_is_disabled_blocks() -> None:
@@ -291,13 +359,20 @@ def worlds(draw: st.DrawFn) -> tuple[list[Plugin], Catalogue, Policy, list[Deman
         for name in NAMES
         if draw(st.integers(0, 9))
     ]
+    history = {
+        name: (
+            release(name, str(draw(st.integers(1, 5))), "2.400", **{needed: str(draw(st.integers(1, 5)))}),
+        )
+        for name, needed in pairwise(NAMES)
+        if draw(st.booleans())
+    }
     demands = [
         Demand(name, str(draw(st.integers(1, 6))), "asked for")
         for name in draw(st.sets(st.sampled_from(NAMES), max_size=2))
     ]
     pins = {name: str(draw(st.integers(1, 6))) for name in draw(st.sets(st.sampled_from(NAMES), max_size=1))}
     policy = Policy(draw(st.sampled_from(["minimal", "latest"])), pins)
-    return installed, catalogue(*offered), policy, demands
+    return installed, catalogue(*offered, history=history), policy, demands
 
 
 def after(installed: Sequence[Plugin], made: PluginPlan) -> list[Plugin]:
@@ -365,6 +440,17 @@ def test_minimal_without_demands_changes_nothing(
     """A consistent set that nobody asks anything of stays as it is, whatever is offered."""
     installed, offered, _, _ = world
     assert not resolve(installed, OLD, NEW, offered, Policy(), ()).changes
+
+
+@settings(max_examples=100, deadline=None)
+@given(worlds())
+def test_latest_alone_never_blocks(
+    world: tuple[list[Plugin], Catalogue, Policy, list[Demand]],
+) -> None:
+    """A consistent set without pins and demands can always stay as it is, so no wish for newer releases is in the way."""
+    installed, offered, _, _ = world
+    made = resolve(installed, OLD, NEW, offered, Policy("latest"), ())
+    assert [note for note in made.notes if note.level == "blocker"] == []
 
 
 def _in_circles(releases: Mapping[str, Release]) -> set[str]:

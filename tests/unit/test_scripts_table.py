@@ -5,6 +5,10 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import pytest
+
+from adapters.jenkins.script_table import SCRIPTS as TABLE
+
 SCRIPTS = Path(__file__).parents[2] / "adapters/jenkins/scripts"
 CORE = ("hudson.", "jenkins.", "java.", "javax.xml.transform.", "groovy.")
 PLUGINS = ("hudson.plugins.", "hudson.matrix.", "hudson.maven.", "jenkins.plugins.", "jenkins.branch.")
@@ -34,3 +38,22 @@ def test_every_script_gives_its_result_as_marked_json() -> None:
         text = file.read_text()
         assert "println('CI-UPGRADE-RESULT:' + " in text, file.name
         assert "@ARGUMENTS@" in text, file.name
+
+
+def test_every_script_has_its_timeout_and_range() -> None:
+    """The adapter takes them from there; a script that walks over every job has minutes."""
+    texts = {file.stem: file.read_text() for file in SCRIPTS.glob("*.groovy")}
+    assert sorted(TABLE) == sorted(texts)
+    for name, script in TABLE.items():
+        assert 0 <= script.seconds <= 600, name
+        walks = re.search(r"[aA]llItems\(", texts[name]) is not None
+        assert not walks or script.seconds >= 60, name
+
+
+@pytest.mark.parametrize("name", TABLE)
+def test_plugin_classes_are_those_of_the_table(name: str) -> None:
+    """Each stands in the text as a string: compared with a name, or loaded where its absence is expected."""
+    text = (SCRIPTS / f"{name}.groovy").read_text()
+    named = set(re.findall(r"'((?:[a-z]\w*\.){2,}[A-Z]\w*)'", text)) - {"hudson.diagnosis.OldDataMonitor"}
+    assert named == set(TABLE[name].plugin_classes)
+    assert ("loadClass(" in text) <= ("ClassNotFoundException" in text)

@@ -145,6 +145,7 @@ def test_a_form_rolls_back_the_upgrade_it_showed_and_no_later_one(bot: Bot) -> N
     assert "Rolling main back" in bot.commands.rollback(first, "users complain", ANN).text
     bot.settle(60.0)
     assert bot.upgrade().status is Status.ROLLED_BACK
+    bot.commands.run("unlock main", ANN)
     bot.commands.start(REQUEST, ANN)
     assert first != bot.upgrade().id
     assert "already" in bot.commands.rollback(first, "", ANN).text
@@ -227,6 +228,7 @@ def test_the_thread_of_an_ended_upgrade_names_that_one(bot: Bot) -> None:
     shown(bot, "100.1")
     bot.commands.rollback(first, "", ANN)
     bot.settle(60.0)
+    bot.commands.run("unlock main", ANN)
     bot.commands.start(REQUEST, ANN)
     (live,) = bot.commands.live_upgrades(dataclasses.replace(ANN, thread="100.1"))
     assert live.id == first

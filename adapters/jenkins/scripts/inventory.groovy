@@ -41,9 +41,15 @@ try {
     def items = jenkins.allItems(TopLevelItem).toList()
     def folders = items.findAll { it instanceof ItemGroup && !(it instanceof Job) }
     def places = [jenkins] + folders
-    // Parts of a job (cells of a matrix, Maven modules) come and go with it.
-    def jobs = items.findAll { it instanceof Job }.collect {
+    // Parts of a job (cells of a matrix, Maven modules) come and go with it. Pages go by name, so that a new job shifts none.
+    def page = items.findAll { it instanceof Job && (arguments.after == null || it.fullName > arguments.after) }.sort { it.fullName }
+    int limit = arguments.limit == null ? page.size() : arguments.limit as int
+    def jobs = page.take(limit).collect {
         [name: it.fullName, kind: it.getClass().name, disabled: !it.buildable, next: it.nextBuildNumber, builds: countBuilds(it)]
+    }
+    if (arguments.after != null) {
+        println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson([jobs: jobs, more: page.size() > limit]))
+        return
     }
     def monitors = [:]
     int oldData = 0
@@ -62,6 +68,7 @@ try {
     def failed = jenkins.pluginManager.failedPlugins.collectEntries { [(it.name): (it.cause?.toString() ?: 'unknown').take(300)] }
     def result = [
         jobs: jobs,
+        more: page.size() > limit,
         folders: folders.collect { it.fullName },
         views: places.findAll { it instanceof ViewGroup }.collectMany { place -> place.views.collect { within(place, it.viewName) } },
         nodes: jenkins.nodes.collect { it.nodeName },

@@ -1,4 +1,4 @@
-"""Builds and their numbers: builds, reload, numbers."""
+"""Builds and their numbers: builds, reload, numbers, job-directories."""
 
 from __future__ import annotations
 
@@ -71,4 +71,14 @@ def numbers(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     return {"numbers": {job.full_name: job.next_number for job in session.controller.root.all_jobs()}}
 
 
-SCRIPTS = {"builds": builds, "reload": reload, "numbers": numbers}
+def job_directories(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
+    controller = session.controller
+    return {
+        "directories": {
+            str(job.directory.relative_to(controller.home)): job.full_name
+            for job in controller.root.all_jobs()
+        }
+    }
+
+
+SCRIPTS = {"builds": builds, "reload": reload, "numbers": numbers, "job-directories": job_directories}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from rehearsal.jenkins.documents import ParseError
@@ -14,13 +15,16 @@ __all__ = ["SCRIPTS"]
 
 def item_configs(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     items = list(session.controller.root.all_items())
+    asked, left = arguments.get("only"), arguments.get("limit") or math.inf
     changed: list[dict[str, Any]] = []
     for item in items:
         modified_ms = int(item.config_file.stat().st_mtime * 1000)
-        if modified_ms >= arguments["sinceMs"]:
-            xml = item.config_file.read_text(encoding="utf-8")
+        if modified_ms >= arguments["sinceMs"] if asked is None else item.full_name in asked:
+            xml = item.config_file.read_text(encoding="utf-8") if left > 0 else None
+            left -= len(xml or "")
             changed.append({"name": item.full_name, "modifiedMs": modified_ms, "xml": xml})
-    return {"nowMs": now_ms(), "names": [item.full_name for item in items], "changed": changed}
+    names = [item.full_name for item in items] if asked is None else []
+    return {"nowMs": now_ms(), "names": names, "changed": changed}
 
 
 def write_items(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:

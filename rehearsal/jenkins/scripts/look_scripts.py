@@ -38,9 +38,14 @@ def identity(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def inventory(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
+def inventory(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     controller = session.controller
-    return {
+    after, limit = arguments.get("after"), arguments.get("limit")
+    page = sorted(
+        (job for job in controller.root.all_jobs() if after is None or job.full_name > after),
+        key=lambda job: job.full_name,
+    )
+    jobs: dict[str, Any] = {
         "jobs": [
             {
                 "name": job.full_name,
@@ -49,8 +54,14 @@ def inventory(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
                 "next": job.next_number,
                 "builds": job.count_directories(),
             }
-            for job in controller.root.all_jobs()
+            for job in page[:limit]
         ],
+        "more": limit is not None and len(page) > limit,
+    }
+    if after is not None:
+        return jobs
+    return {
+        **jobs,
         "folders": [item.full_name for item in controller.root.all_items() if isinstance(item, Folder)],
         "views": [view.name for view in controller.settings.views()],
         "nodes": sorted(controller.computers.agents),
