@@ -22,10 +22,10 @@ def configured(directory: Path) -> Config:
     config = make_config(
         directory,
         traffic=["handover", 100],
-        observe_seconds=10,
-        soak_seconds=10,
-        sync_seconds=5,
-        sample_seconds=5,
+        observe_seconds=5,
+        soak_seconds=5,
+        sync_seconds=10,
+        sample_seconds=10,
     )
     main = config.controllers["main"]
     return config.model_copy(update={"controllers": dict.fromkeys(NAMES, main)})
