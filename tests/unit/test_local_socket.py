@@ -226,6 +226,7 @@ def test_clients_that_do_not_take_a_long_answer_are_let_go(
 ) -> None:
     """Their places are free again."""
     monkeypatch.setattr("handlers.local.REPLY_SECONDS", 0.05)
+    monkeypatch.setattr("handlers.local.REQUEST_SECONDS", 60.0)
     bot.reply = Reply(True, "Status", ("x" * 1000,) * (LONGEST_REPLY * 9 // 10_000))
     with ExitStack() as clients:
         for _ in range(MOST_AT_ONCE):
