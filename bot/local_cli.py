@@ -82,7 +82,8 @@ def show(reply: Reply) -> None:
     if not reply.done:
         raise BotError(reply.text)
     for line in (reply.text, *reply.lines):
-        click.echo(line)
+        # A reason that somebody typed in Slack must not steer this terminal.
+        click.echo("".join(each if each.isprintable() else " " for each in line))
 
 
 def _ask(state_directory: Path, request: Request) -> Reply:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from pathlib import Path
 
@@ -50,7 +51,9 @@ def ask(state_directory: Path, request: Request) -> Reply:
         except OSError as error:
             raise Refused(f"{path} cannot be used: {error}") from error
         try:
-            connection.sendall(line)
+            # A bot that is busy says so and closes without a look at the request; its words are there to be read.
+            with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+                connection.sendall(line)
             line = b""
             while not line.endswith(b"\n") and len(line) <= LONGEST_REPLY:
                 part = connection.recv(65536)

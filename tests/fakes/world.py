@@ -13,7 +13,7 @@ from pathlib import Path
 from adapters.sqlite_store import SqliteStore
 from bot.announcer import Announcer
 from bot.commands import Actor, BotCommands
-from bot.config import Config, parse
+from bot.config import Config, ControllerConfig, parse
 from bot.context import Contexts, CrashPoint, Services
 from bot.engine import Engine
 from bot.errors import Permanent, Temporary
@@ -204,9 +204,10 @@ class FakeRouter:
 class World:
     """Two sides, their builds, the router, the workspace's groups: everything that outlives the bot."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, clock: VirtualClock | None = None) -> None:
+        """Worlds that share a clock live at one time."""
         self.directory = directory
-        self.clock = VirtualClock(START)
+        self.clock = clock or VirtualClock(START)
         self.executions: list[Execution] = []
         self.instances: dict[str, FakeJenkins] = {}
         self.environment = FakeEnvironment(self)
@@ -290,28 +291,25 @@ class Bot:
     """A bot process in the world; make another one on the same world for a restart."""
 
     def __init__(
-        self, world: World, config: Config, crash_point: CrashPoint = lambda _moment, _point: None
+        self,
+        world: World,
+        config: Config,
+        crash_point: CrashPoint = lambda _moment, _point: None,
+        others: Mapping[str, World] | None = None,
     ) -> None:
+        """``others``: worlds of controllers beside ``main``, on the same clock."""
         self.world = world
         self.store = SqliteStore(world.directory / "state.db")
         self.scheduler = VirtualScheduler(world.clock)
-        services = Services(
-            name="main",
-            config=next(iter(config.controllers.values())),
-            environment=world.environment,
-            router=world.router,
-            backups=world.backups,
-            jenkins=world.jenkins,
-            follower_guard=lambda upgrade: f"// guard of {upgrade}",
-            ownership=threading.RLock(),
-            updates=world.updates,
-            plugin_policy=world.plugin_policy,
-        )
+        worlds = {"main": world, **(others or {})}
+        # A configuration may have renamed the only controller; the world of an old upgrade is still there.
+        first = next(iter(config.controllers.values()))
+        services = {
+            name: _services(name, one, config.controllers.get(name, first)) for name, one in worlds.items()
+        }
         announcer = Announcer(self.store, config, _draw, lambda: None)
         gates = Gates(self.store, announcer, world.clock)
-        self.contexts = contexts = Contexts(
-            self.store, {"main": services}, world.clock, announcer, crash_point
-        )
+        self.contexts = contexts = Contexts(self.store, services, world.clock, announcer, crash_point)
         self.engine = Engine(
             store=self.store,
             contexts=contexts,
@@ -332,7 +330,7 @@ class Bot:
             announcer=announcer,
             clock=world.clock,
             scheduler=self.scheduler,
-            first_instance=lambda _name: replace(world.blue, version=""),
+            first_instance=lambda name: replace(worlds[name].blue, version=""),
             directory=world,
         )
         self.engine.start()
@@ -356,6 +354,21 @@ class Bot:
             if self.world.clock.now() >= end:
                 return
             self.world.clock.move(max(upcoming, self.world.clock.now() + 0.25))
+
+
+def _services(name: str, world: World, config: ControllerConfig) -> Services:
+    return Services(
+        name=name,
+        config=config,
+        environment=world.environment,
+        router=world.router,
+        backups=world.backups,
+        jenkins=world.jenkins,
+        follower_guard=lambda upgrade: f"// guard of {upgrade}",
+        ownership=threading.RLock(),
+        updates=world.updates,
+        plugin_policy=world.plugin_policy,
+    )
 
 
 def _draw(series: Series) -> Chart:

@@ -13,6 +13,8 @@ from adapters.routers.envoy import EnvoyRouter
 from adapters.routers.haproxy import HaproxyRouter
 from bot.bootstrap import Bot, build_bot
 from bot.config import HaproxyConfig
+from bot.local_client import NotRunning, ask
+from bot.local_protocol import Request
 from bot.model import RouterState, Side
 from tests.fakes.world import FakeRouter, make_config
 
@@ -69,6 +71,20 @@ def test_a_sound_router_that_points_elsewhere_is_left_to_people(bot: Bot, router
     looks = router.looks
     eventually(lambda: router.looks > looks + 2)
     assert router.state == elsewhere
+
+
+def test_the_command_line_reaches_the_bot_while_it_runs(tmp_path: Path, router: FakeRouter) -> None:
+    """From the start to the end, and no longer."""
+    built = build_bot(make_config(tmp_path), TOKEN)
+    services = dataclasses.replace(built.services["main"], router=router)
+    bot = dataclasses.replace(built, services={"main": services})
+    bot.start()
+    try:
+        assert ask(tmp_path, Request("status")).lines[0].startswith("*main*")
+    finally:
+        bot.close()
+    with pytest.raises(NotRunning):
+        ask(tmp_path, Request("status"))
 
 
 def test_the_router_is_chosen_by_its_kind(tmp_path: Path) -> None:

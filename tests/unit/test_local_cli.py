@@ -14,7 +14,7 @@ from bot.config import Config
 from bot.store import Entry
 from bot.upgrade import Status
 from handlers.views import render
-from tests.fakes.world import Bot, World, make_config
+from tests.fakes.world import BOB, Bot, World, make_config
 from tests.unit.local_rig import ME, CommandLine, at_a_gate, listening
 
 
@@ -96,6 +96,16 @@ def test_what_is_not_known_is_refused(bot: Bot, shell: CommandLine, command: str
     done = shell.run(command, "mian")
     assert "`main`" in str(done.exception)
     assert bot.upgrade().status is Status.WAITING
+
+
+def test_what_others_typed_cannot_steer_the_terminal(bot: Bot, shell: CommandLine) -> None:
+    """A reason for a hold, say, comes from Slack as it is."""
+    at_a_gate(bot)
+    bot.commands.hold(bot.upgrade().id, "slow\x1b[2Jnews\nmain: fine", BOB)
+    told = shell.run("status").stdout
+    assert "slow" in told
+    assert "\x1b" not in told
+    assert not any(line.startswith("main: fine") for line in told.splitlines())
 
 
 # ---- approving -----------------------------------------------------------------------------------------------

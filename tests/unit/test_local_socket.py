@@ -198,14 +198,16 @@ def test_a_fault_of_the_bot_is_told_and_the_next_client_is_served(
 
 
 def test_more_clients_than_it_serves_at_once_are_told_to_come_back(
-    server: LocalServer, bot: Bot, tmp_path: Path
+    server: LocalServer, bot: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Clients that keep every place busy cost eight threads and no more; a place that is left is given to the next."""
+    monkeypatch.setattr("handlers.local.REQUEST_SECONDS", 60.0)
     with ExitStack() as clients:
         for _ in range(MOST_AT_ONCE):
             client = clients.enter_context(socket.socket(socket.AF_UNIX))
             client.connect(str(socket_path(tmp_path)))
         assert "busy" in raw(tmp_path, b"").text
+        assert "busy" in ask(tmp_path, STATUS).text
     eventually(lambda: ask(tmp_path, STATUS).done)
 
 
@@ -217,6 +219,24 @@ def test_a_long_answer_is_cut_and_says_so(server: LocalServer, bot: Bot, tmp_pat
     assert 1 < len(told.lines) < len(bot.reply.lines)
     bot.reply = Reply(True, "x" * 2 * LONGEST_REPLY)
     assert ask(tmp_path, STATUS).text.endswith("x…")
+
+
+def test_clients_that_do_not_take_a_long_answer_are_let_go(
+    server: LocalServer, bot: Bot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their places are free again."""
+    monkeypatch.setattr("handlers.local.REPLY_SECONDS", 0.05)
+    monkeypatch.setattr("handlers.local.REQUEST_SECONDS", 60.0)
+    bot.reply = Reply(True, "Status", ("x" * 1000,) * (LONGEST_REPLY * 9 // 10_000))
+    with ExitStack() as clients:
+        for _ in range(MOST_AT_ONCE):
+            client = clients.enter_context(socket.socket(socket.AF_UNIX))
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
+            client.connect(str(socket_path(tmp_path)))
+            client.sendall(b'{"verb": "status"}\n')
+        eventually(lambda: len(bot.asked) == MOST_AT_ONCE)
+        bot.reply = Reply(True, "fine")
+        eventually(lambda: ask(tmp_path, STATUS).done)
 
 
 def test_what_is_under_way_at_the_end_is_answered(bot: Bot, tmp_path: Path) -> None:
