@@ -8,9 +8,9 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.model import Inventory, LogRecord
+from bot.model import InstanceState, Inventory, LogRecord
 
-__all__ = ["Check", "blockers", "card", "compare", "new_records", "report"]
+__all__ = ["Check", "blockers", "card", "compare", "new_records", "report", "restarted"]
 
 Level = Literal["ok", "warning", "blocker"]
 
@@ -63,6 +63,13 @@ def compare(blue: Inventory, green: Inventory, running: Collection[str]) -> Iter
     )
     yield _disabled(blue, green)
     yield _history(blue, green, running)
+
+
+def restarted(green: InstanceState) -> Check:
+    """Green was started once; a second start means that it ended by itself."""
+    why = " for lack of memory" if green.oom_killed else ""
+    text = f"green ended by itself{why}" if green.restarts else "green runs since it was started"
+    return Check("Restarts", "blocker" if green.restarts else "ok", "–", str(green.restarts or 0), text)
 
 
 def new_records(blue: Sequence[LogRecord], green: Sequence[LogRecord]) -> Check:

@@ -79,10 +79,6 @@ class Human:
         """Whether the thread has an entry of this name, such as ``send-25-done``."""
         return any(_key(message) == f"event-{name}" for message in self._from_bot())
 
-    def reads(self, words: str) -> bool:
-        """Whether a message that everybody sees has these words."""
-        return any(words in json.dumps(message) for message in self._from_bot())
-
     def sees_phase_running(self, phase: str) -> bool:
         dashboard = self._dashboard()
         return dashboard is not None and f"*{phase.capitalize()}* running" in json.dumps(dashboard["blocks"])
@@ -112,12 +108,6 @@ class Human:
             self._rollback_typed_at = time.monotonic()
             self.rollback_asked_at = self.rollback_asked_at or time.time()
             self._type(f"rollback {CONTROLLER}")
-
-    def hold(self) -> None:
-        self._type(f"hold {CONTROLLER}")
-
-    def resume(self) -> None:
-        self._type(f"resume {CONTROLLER}")
 
     def posted_twice(self) -> int:
         """How many public messages of the bot stand there once more than they should, as its own names of them tell."""

@@ -13,7 +13,7 @@ from bot.ownership.sync import running_builds, sync
 from bot.phases.plugins import differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
 from bot.upgrade_plan.stored import planned
-from bot.validation import Check, blockers, card, compare, new_records, report
+from bot.validation import Check, blockers, card, compare, new_records, report, restarted
 
 __all__ = ["run"]
 
@@ -110,11 +110,7 @@ def _smoke(ctx: Context) -> Iterable[Check]:
 
 
 def _restarts(ctx: Context) -> Iterable[Check]:
-    """Green was started once; a second start means that it ended by itself."""
-    state = ctx.services.environment.state(ctx.upgrade.instance(Side.GREEN))
-    why = " for lack of memory" if state.oom_killed else ""
-    text = f"green ended by itself{why}" if state.restarts else "green runs since it was started"
-    yield Check("Restarts", "blocker" if state.restarts else "ok", "–", str(state.restarts or 0), text)
+    yield restarted(ctx.services.environment.state(ctx.upgrade.instance(Side.GREEN)))
 
 
 def _log(ctx: Context) -> Iterable[Check]:

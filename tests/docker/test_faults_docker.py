@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,9 @@ import pytest
 
 from adapters.environments.docker.environment import DockerEnvironment
 from bot.errors import Temporary
+from bot.validation import restarted
 from rehearsal.haproxy import HAProxy
+from tests.contract.router_rig import eventually
 from tests.docker.rig import DockerRig
 from tests.docker.upgrade import Upgrade, restart_engine, upgrade
 
@@ -20,6 +23,18 @@ HOG = "import time; memory = bytearray(6 << 20); time.sleep(60)"
 """Many small programs take all of the container's memory, so that the kernel ends the largest one, the controller."""
 
 
+GREEDY = """
+import pathlib, signal, sys, time
+signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+now = pathlib.Path("/var/jenkins_home/now")
+while not now.exists():
+    time.sleep(0.1)
+now.unlink()
+memory = bytearray(200 << 20)
+"""
+"""Takes more than there is when it is told to, once."""
+
+
 def run_out_of_memory(lived: Upgrade) -> None:
     green = lived.green
     green.update(mem_limit="200m", memswap_limit="200m")
@@ -27,7 +42,6 @@ def run_out_of_memory(lived: Upgrade) -> None:
         ["sh", "-c", f"i=0; while [ $i -lt 60 ]; do python3 -c '{HOG}' & i=$((i+1)); done; wait"], detach=True
     )
     lived.wait(lambda: _restarts(lived) > 0)
-    green.update(mem_limit="1g", memswap_limit="1g")  # so that it can come back
 
 
 def _restarts(lived: Upgrade) -> int:
@@ -58,21 +72,23 @@ def test_at_25_percent_haproxy_is_restarted_and_then_green_is_killed_for_memory(
         lived.roll_back()
 
 
-@pytest.mark.timeout(280)
-def test_a_green_that_is_killed_for_memory_while_it_is_validated_gets_nobody(
+def test_a_green_that_is_killed_for_memory_while_it_is_validated_is_a_blocker(
     engine: Any, tmp_path: Path
 ) -> None:
-    """A hold keeps the validation open until the kill has happened; then green is never offered for traffic."""
-    with upgrade(engine, tmp_path) as lived:
-        lived.start()
-        lived.wait(lambda: bool(lived.human.look()) and lived.human.sees_phase_running("validate"))
-        lived.human.hold()
-        lived.until_status("held")
-        run_out_of_memory(lived)
-        lived.human.resume()
-        lived.wait(lambda: bool(lived.human.look()) and lived.human.reads("green ended by itself"))
-        assert lived.version_for_new_sessions() == {lived.stage.from_version}
-        lived.roll_back()
+    """The kernel ends it, the engine restarts it as its policy says, and the validation's question finds that."""
+    rig = DockerRig(engine, f"t{uuid.uuid4().hex[:8]}")
+    try:
+        rig.start_blue(command=["python3", "-c", GREEDY], mem_limit="64m", memswap_limit="64m")
+        green = rig.environment.create(f"{rig.name}-u1", rig.blue, "2.440.1", "u1")
+        rig.environment.start(green)
+        assert restarted(rig.environment.state(green)).level == "ok"
+        engine.containers.get(green.name).exec_run(["touch", "/var/jenkins_home/now"])
+        eventually(lambda: bool(rig.environment.state(green).restarts))
+        found = restarted(rig.environment.state(green))
+        assert (found.level, found.green) == ("blocker", "1")
+        assert "green ended by itself" in found.text
+    finally:
+        rig.close()
 
 
 @pytest.mark.timeout(280)
