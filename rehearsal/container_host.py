@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tarfile
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from rehearsal.controller_image import USER, ensure_images, tag
 
 __all__ = ["ContainerHost", "NoEngine"]
 
-
 LABEL = "ci-upgrade-rehearsal"
+NETWORK_SECONDS = 10.0
 
 
 class NoEngine(Exception):
@@ -90,11 +91,22 @@ class ContainerHost:
             container.remove(force=True, v=True)
             with suppress(NotFound):
                 self._client.volumes.get(home).remove(force=True)
-        networks = (self._prefix, f"ci-upgrade-{self._controller}-isolated")
-        for network in self._client.networks.list(names=networks):
-            with suppress(APIError):  # somebody else's rehearsal is in it
-                network.remove()
+        self._remove_network(self._prefix)
+        self._remove_network(f"ci-upgrade-{self._controller}-isolated")
         self._client.close()
+
+    def _remove_network(self, name: str) -> None:
+        """The engine takes a moment to notice that a container is gone; of another rehearsal it may have one for long."""
+        deadline = time.monotonic() + NETWORK_SECONDS
+        while True:
+            try:
+                self._client.networks.get(name).remove()
+            except NotFound:
+                return
+            except APIError:
+                if time.monotonic() > deadline:
+                    return
+                time.sleep(0.2)
 
     def _own(self) -> list[Any]:
         own = {"label": f"{LABEL}={self._prefix}"}
