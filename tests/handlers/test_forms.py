@@ -399,36 +399,41 @@ def test_a_late_shortcut_is_explained(app: App, api: WebApi) -> None:
     assert "Try again" in api.wait_for("respond")[0]["text"]
 
 
-# ---- approving against the verdict ---------------------------------------------------------------------------
+# ---- approving against the verdict or the rules --------------------------------------------------------------
 
 
-def override(app: App, api: WebApi) -> dict[str, Any]:
+INSISTENCES = ("override", "break-glass")
+
+
+def insist(app: App, api: WebApi, name: str) -> dict[str, Any]:
     value = json.dumps({"upgrade": "u1", "gate": "g1", "evidence": "abc"})
-    app.dispatch(request(click("ci_upgrade.override", value, f"{api.address}/respond/1")))
+    app.dispatch(request(click(f"ci_upgrade.{name}", value, f"{api.address}/respond/1")))
     return drawn(api)
 
 
-def test_approving_against_the_verdict_needs_a_reason_of_some_length(
-    app: App, commands: RecordingCommands, api: WebApi
+@pytest.mark.parametrize("name", INSISTENCES)
+def test_approving_against_the_verdict_or_the_rules_needs_a_reason_of_some_length(
+    app: App, commands: RecordingCommands, api: WebApi, name: str
 ) -> None:
     """A word is refused in place; a sentence is taken with the gate of the card that was clicked."""
-    form = override(app, api)
+    form = insist(app, api, name)
     answer = submit(app, form, {"reason": typed("because")})
     assert answer["response_action"] == "errors"
     assert list(answer["errors"]) == ["reason"]
     assert commands.asked == []
     submit(app, form, {"reason": typed("the probe host was broken")})
     api.wait_for("respond")
-    assert commands.asked == [("override", "g1", "the probe host was broken")]
+    assert commands.asked == [(name, "g1", "the probe host was broken")]
     assert commands.actors == [ANN]
 
 
+@pytest.mark.parametrize("name", INSISTENCES)
 @pytest.mark.parametrize("value", ["", "{}", "[]", "no json"])
-def test_an_override_of_another_release_is_explained(
-    app: App, commands: RecordingCommands, api: WebApi, value: str
+def test_insisting_on_a_card_of_another_release_is_explained(
+    app: App, commands: RecordingCommands, api: WebApi, name: str, value: str
 ) -> None:
     """Nothing is opened, nothing is run."""
-    app.dispatch(request(click("ci_upgrade.override", value, f"{api.address}/respond/1")))
+    app.dispatch(request(click(f"ci_upgrade.{name}", value, f"{api.address}/respond/1")))
     assert "another release" in api.wait_for("respond")[0]["text"]
     assert api.of("views.open") == []
 
