@@ -14,6 +14,7 @@ from bot.locks import lock_text
 from bot.messages import USUAL_RULES, GateRules, dashboard, gate_card, step_title
 from bot.model import Chart
 from bot.people import person
+from bot.report import as_json, as_markdown, report
 from bot.series import Series
 from bot.store import Store
 from bot.upgrade import Gate, Status, StepState, Upgrade
@@ -134,7 +135,20 @@ class Announcer:
         }
         text, tone = texts[upgrade.status]
         self.entry(upgrade, "finished", text, self._summary(upgrade), tone)  # type: ignore[arg-type]  # tone is a literal of the table
+        content = self._report(upgrade)
+        title = f"Report of {upgrade.controller} {upgrade.source} → {upgrade.target}"
+        for key, suffix, body in (
+            ("report", "md", as_markdown(content)),
+            ("report-json", "json", as_json(content)),
+        ):
+            self.document(upgrade, key, title, text, f"report-{upgrade.id}.{suffix}", body)
         self.dashboard(upgrade)
+
+    def _report(self, upgrade: Upgrade) -> dict[str, Any]:
+        store = self._store
+        return report(
+            upgrade, store.gates(upgrade.id), store.journal(upgrade.id), store.last_hash(upgrade.id)
+        )
 
     def refresh(self, upgrade: Upgrade) -> None:
         """Put everything again: a crash may have come between a change and the word about it."""
@@ -158,6 +172,7 @@ class Announcer:
         if upgrade.status is Status.ROLLED_BACK and self._store.lock_of(upgrade.controller) is not None:
             name = upgrade.controller
             lines.append(f"{name} is locked: no upgrade starts until `/ci-upgrade unlock {name}`.")
+        lines.append(f"The audit journal's hash at its end is `{self._store.last_hash(upgrade.id)}`.")
         return tuple(lines)
 
     def _put(self, upgrade: Upgrade, key: str, content: Any) -> None:

@@ -34,6 +34,8 @@ class _LazyGroup(click.Group):
         "check": ("bot.check_cli", "check"),
         "adopt": ("bot.check_cli", "adopt"),
         "health": ("bot.check_cli", "health"),
+        "history": ("bot.history_cli", "history"),
+        "report": ("bot.history_cli", "upgrade_report"),
         "approve": ("bot.local_cli", "approve"),
         "hold": ("bot.local_cli", "hold"),
         "resume": ("bot.local_cli", "resume"),

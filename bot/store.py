@@ -5,7 +5,7 @@ State and journal change in one transaction; every save carries the version it w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -57,6 +57,12 @@ class Store(Outbox, Locks, Schedule, Protocol):
     def record(self, entry: Entry) -> None: ...
 
     def journal(self, upgrade: str) -> tuple[Entry, ...]: ...
+
+    def audit_rows(self) -> Iterator[Mapping[str, Any]]:
+        """Every row of the journal as it is stored, in order, with its ``hash`` (see :mod:`bot.audit`)."""
+
+    def last_hash(self, upgrade: str) -> str:
+        """Of the upgrade's last row in the journal."""
 
     def changes_done(self, upgrade: str, step: str, attempt: int) -> frozenset[str]:
         """Names of the changes of this attempt whose outcome is recorded."""

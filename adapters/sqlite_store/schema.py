@@ -8,6 +8,8 @@ from sqlite_utils import Database
 from sqlite_utils.db import Table
 from sqlite_utils.migrations import Migrations
 
+from bot.audit import START, chained
+
 __all__ = ["MIGRATIONS"]
 
 MIGRATIONS = Migrations("ci-upgrade")
@@ -97,3 +99,14 @@ def locks_and_scheduled_starts(db: Database) -> None:
     )
     # One open start a controller, held by the database itself.
     db.execute("CREATE UNIQUE INDEX one_open_start ON scheduled_starts (controller) WHERE open = 1")
+
+
+@MIGRATIONS()
+def chained_journal(db: Database) -> None:
+    """Rows of older releases are chained as they are found."""
+    journal = cast(Table, db["journal"])
+    journal.add_column("hash", str)
+    previous = START
+    for row in list(journal.rows_where(order_by="seq")):
+        previous = chained(previous, row)
+        db.execute("UPDATE journal SET hash = ? WHERE seq = ?", [previous, row["seq"]])

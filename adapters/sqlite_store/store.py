@@ -5,14 +5,16 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from adapters.sqlite_store.agenda import SqliteAgenda
 from adapters.sqlite_store.connection import Connections
+from adapters.sqlite_store.journal import entry_of, insert_entry, journal_rows
 from adapters.sqlite_store.outbox import SqliteOutbox
 from adapters.sqlite_store.records import dump_gate, dump_upgrade, load_gate, load_upgrade
+from bot.audit import START
 from bot.errors import Conflict, Refused
 from bot.store import Entry
 from bot.upgrade import Gate, Upgrade, Vote
@@ -38,7 +40,7 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
                 raise Refused(
                     f"{upgrade.controller} is already being upgraded ({name}): finish it, or roll it back with `/ci-upgrade rollback {upgrade.controller}`"
                 ) from error
-            _insert_entry(db, entry)
+            insert_entry(db, entry)
 
     def get(self, upgrade: str) -> Upgrade:
         rows = self._upgrades("id = ?", [upgrade])
@@ -61,16 +63,27 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
         with self._connections.write() as db:
             saved = _update(db, upgrade)
             for entry in entries:
-                _insert_entry(db, entry)
+                insert_entry(db, entry)
         return saved
 
     def record(self, entry: Entry) -> None:
         with self._connections.write() as db:
-            _insert_entry(db, entry)
+            insert_entry(db, entry)
 
     def journal(self, upgrade: str) -> tuple[Entry, ...]:
-        rows = self._connections.here().table("journal").rows_where("upgrade = ?", [upgrade], order_by="seq")
-        return tuple(_entry(row) for row in rows)
+        found = self._connections.here().table("journal").rows_where("upgrade = ?", [upgrade], order_by="seq")
+        return tuple(entry_of(row) for row in found)
+
+    def audit_rows(self) -> Iterator[Mapping[str, Any]]:
+        return journal_rows(self._connections.here())
+
+    def last_hash(self, upgrade: str) -> str:
+        found = (
+            self._connections.here()
+            .execute("SELECT hash FROM journal WHERE upgrade = ? ORDER BY seq DESC LIMIT 1", [upgrade])
+            .fetchone()
+        )
+        return str(found[0]) if found else START
 
     def changes_done(self, upgrade: str, step: str, attempt: int) -> frozenset[str]:
         rows = self._connections.here().query(
@@ -94,7 +107,7 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
             saved = _update(db, upgrade)
             db.table("gates").insert(_gate_row(gate))
             for entry in entries:
-                _insert_entry(db, entry)
+                insert_entry(db, entry)
         return saved
 
     def decide(self, gate: Gate, upgrade: Upgrade, *entries: Entry) -> Upgrade:
@@ -107,7 +120,7 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
                 raise Conflict(f"gate {gate.id} was decided before")
             saved = _update(db, upgrade)
             for entry in entries:
-                _insert_entry(db, entry)
+                insert_entry(db, entry)
         return saved
 
     def vote(self, gate: Gate, vote: Vote, *entries: Entry) -> Gate:
@@ -118,7 +131,7 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
                 raise Conflict(f"gate {gate.id} was voted on or decided meanwhile")
             db.execute("UPDATE gates SET record = ? WHERE id = ?", [dump_gate(voted), gate.id])
             for entry in entries:
-                _insert_entry(db, entry)
+                insert_entry(db, entry)
         return voted
 
     def gate(self, gate: str) -> Gate | None:
@@ -189,14 +202,3 @@ def _gate_row(gate: Gate) -> dict[str, Any]:
         "outcome": gate.outcome,
         "record": dump_gate(gate),
     }
-
-
-def _insert_entry(db: Any, entry: Entry) -> None:
-    row = dataclasses.asdict(entry)
-    row["detail"] = json.dumps(entry.detail, ensure_ascii=False) if entry.detail is not None else None
-    db.table("journal").insert(row)
-
-
-def _entry(row: dict[str, Any]) -> Entry:
-    values = {field.name: row[field.name] for field in dataclasses.fields(Entry)}
-    return Entry(**{**values, "detail": json.loads(row["detail"]) if row["detail"] else None})

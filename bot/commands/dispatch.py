@@ -145,6 +145,7 @@ class BotCommands:
             "history": looking.history,
             "controllers": looking.controllers,
             "backups": looking.backups,
+            "report": looking.report,
             "help": looking.help,
         }
 

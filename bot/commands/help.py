@@ -83,6 +83,9 @@ COMMANDS = {
     ),
     "unlock": Usage("unlock CONTROLLER [reason]", "let upgrades start again", "unlock main", OPERATORS),
     "history": Usage("history [controller]", "the last upgrades", "history main"),
+    "report": Usage(
+        "report ID", "what an upgrade did: timeline, decisions, figures, changes", "report u7f3a1"
+    ),
     "controllers": Usage("controllers", "what is configured, and what runs there", "controllers"),
     "backups": Usage("backups [controller]", "the backups that are kept", "backups main"),
     "help": Usage("help [command]", "this", "help start"),

@@ -19,6 +19,7 @@ from bot.model import Instance
 from bot.people import person
 from bot.phases.preflight import plan_for
 from bot.ports import Clock
+from bot.report import as_markdown, report
 from bot.schedule import ScheduledStart, StartStatus
 from bot.store import Store
 from bot.upgrade import Status, Upgrade
@@ -133,6 +134,18 @@ class Looking:
             if instance.version
             else "its version is not known before its first upgrade"
         )
+
+    def report(self, words: list[str], _actor: Actor) -> Notice:
+        """What an upgrade did; the files are in its thread."""
+        if not words:
+            raise Refused("Which upgrade? `/ci-upgrade history` lists them: `/ci-upgrade report <id>`.")
+        upgrade = self._store.get(words[0])
+        store = self._store
+        content = report(
+            upgrade, store.gates(upgrade.id), store.journal(upgrade.id), store.last_hash(upgrade.id)
+        )
+        title, *lines = (line for line in as_markdown(content).splitlines() if line)
+        return Notice(title.lstrip("# "), tuple(line.lstrip("#- ") for line in lines))
 
     def backups(self, words: list[str], _actor: Actor) -> Notice:
         wanted = [self._arguments.controller(words)] if words else sorted(self._config.controllers)

@@ -1,0 +1,122 @@
+"""`ci-upgrade history` and `report`: past upgrades, and the audit journal. They read the state directory and change nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bot.audit import FIELDS, START, first_fault
+from bot.config import load
+from bot.errors import Refused
+from bot.options import config_option
+from bot.report import as_json, as_markdown, report
+
+__all__ = ["history", "upgrade_report"]
+
+SHOWN = 50
+
+
+@click.group(invoke_without_command=True)
+@config_option
+@click.pass_context
+def history(ctx: click.Context, config_path: Path) -> None:
+    """The last upgrades; `export` writes the audit journal, `verify` looks whether it is whole.
+
+    \b
+      ci-upgrade history
+      ci-upgrade history export --output audit.jsonl
+      ci-upgrade history verify audit.jsonl
+    """
+    ctx.obj = config_path
+    if ctx.invoked_subcommand is not None:
+        return
+    from bot.bootstrap import open_store  # see bot.cli.serve
+
+    upgrades = open_store(load(config_path)).history(None, SHOWN)
+    for one in upgrades:
+        begun = datetime.fromtimestamp(one.created_at, UTC).strftime("%Y-%m-%d %H:%M UTC")
+        click.echo(f"{one.id}  {begun}  {one.controller}  {one.source} -> {one.target}  {one.status.value}")
+    if not upgrades:
+        click.echo("No upgrade yet.")
+
+
+@history.command()
+@click.option(
+    "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write there. [default: print it]"
+)
+@click.pass_obj
+def export(config_path: Path, output: Path | None) -> None:
+    """The audit journal: a line of JSON for each entry, each with its hash."""
+    from bot.bootstrap import open_store  # see bot.cli.serve
+
+    lines = (_line(row) for row in open_store(load(config_path)).audit_rows())
+    if output is None:
+        for line in lines:
+            click.echo(line)
+        return
+    with output.open("w", encoding="utf-8") as file:
+        file.writelines(f"{line}\n" for line in lines)
+    click.echo(f"Wrote {output}.")
+
+
+@history.command()
+@click.argument("file", required=False, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option(
+    "--head", metavar="HASH", default="", help="A hash that was noted earlier: it must be in the chain."
+)
+@click.pass_obj
+def verify(config_path: Path, file: Path | None, head: str) -> None:
+    """Whether the journal, or an exported FILE, is as it was written. Exit code 1 if it is not.
+
+    Whoever could write the whole database could chain it anew. That shows only against a hash that is kept elsewhere: the
+    report at the end of each upgrade names one in Slack; give it as --head.
+    """
+    if file is not None:
+        rows = list(_exported(file))
+    else:
+        from bot.bootstrap import open_store  # see bot.cli.serve
+
+        rows = list(open_store(load(config_path)).audit_rows())
+    fault = first_fault(rows)
+    if fault is not None:
+        raise Refused(fault[0].upper() + fault[1:] + ".")
+    if head and all(row["hash"] != head for row in rows):
+        raise Refused(
+            "The hash that was noted is not in the chain: it was written anew, or entries at its end were taken out."
+        )
+    newest = rows[-1]["hash"] if rows else START
+    click.echo(f"{len(rows)} entries, all as they were written. The newest hash is {newest or 'none yet'}.")
+
+
+@click.command("report")
+@click.argument("upgrade", metavar="ID")
+@click.option("--json", "json_wanted", is_flag=True, help="For programs.")
+@config_option
+def upgrade_report(upgrade: str, json_wanted: bool, config_path: Path) -> None:
+    """What an upgrade did: timeline, decisions with their evidence, figures, changes, what is left to a human."""
+    from bot.bootstrap import open_store  # see bot.cli.serve
+
+    store = open_store(load(config_path))
+    content = report(
+        store.get(upgrade), store.gates(upgrade), store.journal(upgrade), store.last_hash(upgrade)
+    )
+    click.echo(as_json(content) if json_wanted else as_markdown(content), nl=False)
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return json.dumps({field: row[field] for field in (*FIELDS, "hash")}, ensure_ascii=False)
+
+
+def _exported(file: Path) -> Iterator[Mapping[str, Any]]:
+    """:raises Refused: for a line that no export has written."""
+    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+        try:
+            row = json.loads(line)
+            yield {field: row[field] for field in (*FIELDS, "hash")}
+        except (ValueError, KeyError, TypeError) as error:
+            raise Refused(f"Line {number} of {file} is not an entry of an exported journal.") from error

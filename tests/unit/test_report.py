@@ -1,0 +1,91 @@
+"""The report at the end of an upgrade: once, as one message with two files, from what was stored."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bot.content import Document, Entry
+from bot.upgrade import Status
+from tests.fakes.world import ANN, BOB, Bot, World, make_config
+
+
+@pytest.fixture(scope="module")
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Bot:
+    """A completed upgrade."""
+    directory = tmp_path_factory.mktemp("world")
+    bot = Bot(World(directory), make_config(directory))
+    bot.commands.run("start main 2.516.3", ANN)
+    for _ in range(900):
+        bot.settle(1.0)
+        if not bot.upgrade().live:
+            break
+        gate = bot.store.newest_gate(bot.upgrade().id, bot.upgrade().step)
+        if gate is not None and gate.outcome is None:
+            bot.commands.run("approve main", BOB)
+    assert bot.upgrade().status is Status.COMPLETED
+    return bot
+
+
+def shown(bot: Bot) -> dict[str, object]:
+    for row in bot.store.due(bot.world.clock.now()):
+        if row.key == "dashboard":
+            bot.store.sent(row.id, row.generation, "1.1")
+    return {row.key: row.content for row in bot.store.due(bot.world.clock.now())}
+
+
+def test_the_thread_gets_one_message_and_two_files(ended: Bot) -> None:
+    """The message names the hash that anchors the journal; the files say the same to people and programs."""
+    messages, id = shown(ended), ended.upgrade().id
+    last, people, programs = (
+        messages[key] for key in ("event-finished", "document-report", "document-report-json")
+    )
+    assert isinstance(last, Entry)
+    assert ended.store.last_hash(id) in last.lines[-1]
+    assert isinstance(people, Document)
+    assert isinstance(programs, Document)
+    assert (people.filename, programs.filename) == (f"report-{id}.md", f"report-{id}.json")
+    content = json.loads(programs.text)
+    assert (content["outcome"], content["from_version"], content["to_version"]) == (
+        "completed",
+        "2.426.2",
+        "2.516.3",
+    )
+    approved = [one for one in content["decisions"] if one["outcome"] == "approved"]
+    assert len(approved) == 6
+    assert {one["by"] for one in approved} == {BOB.id}
+    assert all(one["evidence_hash"] and one["evidence"] for one in approved)
+    assert content["timeline"][0]["step"] == "preflight"
+    assert {"create", "expose"} & {one["change"] for one in content["changes"]}
+    for heading in ("## Timeline", "## Decisions", "## What was changed", "## Backup", "## Audit"):
+        assert heading in people.text
+
+
+def test_a_restart_says_nothing_new(ended: Bot) -> None:
+    """The same rows make the same report: a bot that starts again edits no old message."""
+    before = shown(ended)["document-report"]
+    again = Bot(ended.world, make_config(ended.world.directory))
+    again.settle(5)
+    assert shown(again)["document-report"] == before
+
+
+def test_it_is_told_again_on_request(ended: Bot) -> None:
+    notice = ended.commands.run(f"report {ended.upgrade().id}", ANN)
+    assert "2.426.2 → 2.516.3" in notice.text
+    assert any("evidence" in line for line in notice.lines)
+    assert "Which upgrade" in ended.commands.run("report", ANN).text
+    assert "nope" in ended.commands.run("report nope", ANN).text
+
+
+def test_a_rolled_back_one_is_reported_as_well(tmp_path: Path) -> None:
+    bot = Bot(World(tmp_path), make_config(tmp_path))
+    bot.commands.run("start main 2.516.3", ANN)
+    bot.settle(30)
+    bot.commands.run("rollback main logins are slow", ANN)
+    bot.settle(60)
+    assert bot.upgrade().status is Status.ROLLED_BACK
+    document = shown(bot)["document-report-json"]
+    assert isinstance(document, Document)
+    assert json.loads(document.text)["outcome"] == "rolled_back"
