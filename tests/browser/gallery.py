@@ -44,6 +44,8 @@ CARDS: dict[str, Content] = {
         ),
         "UTC",
     ),
+    "card-one-of-two": USUAL["gate card, one of two"],
+    "card-over-the-rules": USUAL["gate card, over the rules"],
     "dashboard": USUAL["dashboard"],
     "dashboard-completed": USUAL["dashboard at its end"],
 }
@@ -61,9 +63,10 @@ def photograph(browser: Browser, target: Path) -> None:
         for name in ("start", "rollback", "hold", "abort", "lock"):
             people.say(BOB, CHANNEL, f"/ci-upgrade {name}")
             _form(page, people, target / f"form-{name}.png")
-        failed = next(m for m in people.messages(CHANNEL) if "all the same" in str(m.get("blocks")))
-        people.click(BOB, CHANNEL, failed["ts"], "ci_upgrade.override")
-        _form(page, people, target / "form-override.png")
+        for name, words in (("override", "all the same"), ("break-glass", "Break glass")):
+            card = next(m for m in people.messages(CHANNEL) if words in str(m.get("blocks")))
+            people.click(BOB, CHANNEL, card["ts"], f"ci_upgrade.{name}")
+            _form(page, people, target / f"form-{name}.png")
         page.get_by_test_id("app-home").click()
         page.locator(f"button[data-action-id='{OPEN_HOLD}']").wait_for()
         page.screenshot(path=target / "home.png")

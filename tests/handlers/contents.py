@@ -109,6 +109,22 @@ USUAL: dict[str, Content] = {
             ROLLBACK,
         ),
     ),
+    "gate card, one of two": gate_card(
+        approvers=("U0ANN", "S0RELEASE"),
+        quorum=2,
+        votes=("U0BOB",),
+        expiry="rollback",
+        buttons=(
+            APPROVE,
+            Button("hold", "Hold", "{}"),
+            ROLLBACK,
+            Button("break-glass", "Break glass…", '{"upgrade": "u7f3a1", "gate": "g1"}'),
+        ),
+    ),
+    "gate card, over the rules": gate_card(
+        quorum=2,
+        decision=Decision("approved", "U0ANN", NOW + 60, "a login storm, and nobody else is awake", True),
+    ),
     "gate card, approved": gate_card(decision=Decision("approved", "U0BOB", NOW + 60, "looks good")),
     "gate card, expired": gate_card(decision=Decision("expired", None, NOW + 28800)),
     "entry": Entry("Backup – done in 184.2 s", ("1.2 GB", "20311 files"), "good", NOW),
