@@ -13,8 +13,9 @@ SYSTEM_PROGRAMS := chromium groovyc javac haproxy dockerd docker-registry sshd t
 rehearsal: $(VENV)/rehearsal
 	$(BIN)/ci-upgrade rehearse $(ARGS)
 
+# Three workers: the rehearsals are one group and the Docker tests another (they wait more than they compute), the rest fills in.
 test: system engine $(VENV)/dev check
-	$(BIN)/pytest -n 2 --dist loadgroup
+	$(BIN)/pytest -n 3 --dist loadgroup
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

@@ -20,7 +20,7 @@ from tests.throwaway_authority import Authority
 
 __all__ = ["SecondEngine", "second_engine", "ssh_address"]
 
-PORTS = (28300, 28399)
+PORTS = (29300, 29399)
 START_SECONDS = 60.0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,9 @@ __all__ = ["DockerRig", "settled"]
 SLEEP = ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 0.1; done"]
 
 
+_RIGS = itertools.count()
+
+
 class DockerRig:
     """Names begin with the rig's own, so that tests do not meet."""
 
@@ -28,6 +32,9 @@ class DockerRig:
         self.name = name
         self.blue_name = f"{name}-blue"
         self.network = f"{name}-net"
+        # Each its own: the engine needs a moment to let go of a port whose container is gone.
+        first = 28400 + 4 * next(_RIGS)
+        self.ports = (first, first + 3)
         self.home: Path
         """Blue's home where the test can see it."""
         self.environment = DockerEnvironment(name, self.config())
@@ -35,7 +42,7 @@ class DockerRig:
     def config(self, **changes: Any) -> DockerConfig:
         data: dict[str, Any] = {
             "blue": {"container": self.blue_name, "url": "http://127.0.0.1:1"},
-            "engine": {"ports": (28200, 28299)},
+            "engine": {"ports": self.ports},
             "stop_grace_seconds": 5,
         }
         return DockerConfig.model_validate(data | changes)

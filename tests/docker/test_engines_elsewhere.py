@@ -70,7 +70,7 @@ def test_an_engine_is_used_over_ssh(rig: DockerRig, tmp_path: Path, monkeypatch:
     _fill(rig.home)
     with ssh_address(tmp_path) as address:
         environment = DockerEnvironment(
-            rig.name, rig.config(engine={"url": address, "ports": (28200, 28299)}, isolation="unrouted")
+            rig.name, rig.config(engine={"url": address, "ports": rig.ports}, isolation="unrouted")
         )
         green = environment.create(f"{rig.name}-u1", rig.blue, VERSION, "u1")
         home = environment.read_home(rig.blue, Selection(keep=everything), _ignore)

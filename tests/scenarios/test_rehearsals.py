@@ -13,6 +13,8 @@ import pytest
 COMMAND = str(Path(sys.executable).with_name("ci-upgrade"))
 PROCESSES = ["--environment", "process", "--router", "envoy"]
 CONTAINERS = ["--environment", "docker", "--router", "haproxy"]
+# One after the other: two at a time would measure each other's load.
+REHEARSALS = pytest.mark.xdist_group("rehearsals")
 SMALL = ["--rate", "20", "--jobs", "12", "--builds", "100"]
 
 
@@ -46,6 +48,7 @@ def assert_clean(summary: dict[str, Any]) -> None:
     assert (summary["slack"]["acks_over_3s"], summary["slack"]["doubled"]) == (0, 0)
 
 
+@REHEARSALS
 @pytest.mark.timeout(280)
 def test_a_whole_upgrade_under_load_loses_nothing(tmp_path: Path) -> None:
     """Fifty requests a second, forty jobs, two thousand builds of history. On Docker: test_docker_and_haproxy.py."""
@@ -65,7 +68,7 @@ def test_a_whole_upgrade_under_load_loses_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("stage", "point"),
     [
-        (PROCESSES, "25"),
+        pytest.param(PROCESSES, "25", marks=REHEARSALS),
         pytest.param(CONTAINERS, "handover", marks=pytest.mark.xdist_group("docker")),
     ],
 )
@@ -79,6 +82,7 @@ def test_a_rollback_puts_users_back_at_once_and_loses_nothing(
     assert summary["rollback_seconds"] < 3
 
 
+@REHEARSALS
 @pytest.mark.timeout(390)
 def test_killed_at_every_step_it_completes_all_the_same(tmp_path: Path) -> None:
     """SIGKILL before or after every journalled intent of every phase. Both: `ci-upgrade rehearse --kill-at-every-step`."""
