@@ -21,7 +21,7 @@ class OpenGate:
 
 @dataclass(frozen=True, slots=True)
 class CloseGate:
-    """The gate's time is over: hold the upgrade."""
+    """The gate's time is over: hold the upgrade, or roll it back."""
 
     gate: str
 

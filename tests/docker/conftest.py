@@ -40,11 +40,3 @@ def _sockets_left_behind() -> Iterator[None]:
     """Shown in the test that left them, not in some later one."""
     yield
     gc.collect()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """One engine, one worker: tests that restart it must not meet others. First, since xdist reads the marks in this hook as well."""
-    for item in items:
-        if "tests/docker/" in str(item.path):
-            item.add_marker(pytest.mark.xdist_group("docker"))

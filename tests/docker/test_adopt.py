@@ -12,7 +12,10 @@ from click.testing import CliRunner
 from bot.cli import cli
 from bot.config import DockerConfig, parse
 from rehearsal.free_ports import free_port
+from tests.docker.one_engine import ONE_ENGINE
 from tests.docker.rig import DockerRig
+
+pytestmark = ONE_ENGINE
 
 
 @pytest.fixture

@@ -21,7 +21,10 @@ import yaml
 from rehearsal.controller_image import ensure_base
 from rehearsal.free_ports import free_port
 from rehearsal.slack import RunningWorkspace, Settings
+from tests.docker.one_engine import ONE_ENGINE
 from tests.fakes.world import make_config
+
+pytestmark = ONE_ENGINE
 
 ROOT = Path(__file__).parent.parent.parent
 COMMAND = ["python3", "-c", "from bot.cli import main; main()"]

@@ -13,7 +13,10 @@ from bot.ports import Selection
 from rehearsal.controller_image import tag
 from tests.contract.environment_contract import everything, tree
 from tests.docker.engines import SecondEngine, second_engine, ssh_address
+from tests.docker.one_engine import ONE_ENGINE
 from tests.docker.rig import DockerRig
+
+pytestmark = ONE_ENGINE
 
 VERSION = "2.440.1"
 

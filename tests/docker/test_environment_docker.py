@@ -19,7 +19,10 @@ from bot.ports import Selection
 from bot.tar_stream import END, clone_stream
 from rehearsal.controller_image import tag
 from tests.contract.environment_contract import EnvironmentContract, EnvironmentRig, everything, tree
+from tests.docker.one_engine import ONE_ENGINE
 from tests.docker.rig import SLEEP, DockerRig
+
+pytestmark = ONE_ENGINE
 
 VERSION = "2.440.1"
 

@@ -13,11 +13,12 @@ from bot.errors import Temporary
 from bot.validation import restarted
 from rehearsal.haproxy import HAProxy
 from tests.contract.router_rig import eventually
+from tests.docker.one_engine import ONE_ENGINE
 from tests.docker.rig import DockerRig
 from tests.docker.upgrade import Upgrade, restart_engine, upgrade
 
 # The library leaves sockets behind when an engine does not answer.
-pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+pytestmark = [ONE_ENGINE, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
 
 HOG = "import time; memory = bytearray(6 << 20); time.sleep(60)"
 """Many small programs take all of the container's memory, so that the kernel ends the largest one, the controller."""

@@ -11,8 +11,11 @@ import pytest
 from adapters.environments.docker.images import reference
 from bot.errors import Permanent, Temporary
 from rehearsal.controller_image import tag
+from tests.docker.one_engine import ONE_ENGINE
 from tests.docker.registry import Gate, Registry, registry
 from tests.docker.rig import DockerRig
+
+pytestmark = ONE_ENGINE
 
 VERSION = "2.440.1"
 
