@@ -260,6 +260,8 @@ class Engine:
         )
         saved = change_upgrade(self._store, context.id, failed, entry)
         self._announcer.step_failed(saved, context.step, str(error), again, delay)
+        if not saved.live:
+            self._announcer.finished(saved)
 
     def _finish(self, upgrade: Upgrade, status: Status) -> None:
         now = self._clock.now()

@@ -114,7 +114,7 @@ def _line(row: Mapping[str, Any]) -> str:
 
 def _exported(file: Path) -> Iterator[Mapping[str, Any]]:
     """:raises Refused: for a line that no export has written."""
-    for number, line in enumerate(file.read_text(encoding="utf-8").splitlines(), 1):
+    for number, line in enumerate(file.read_bytes().decode("utf-8", "replace").rstrip("\n").split("\n"), 1):
         try:
             row = json.loads(line)
             yield {field: row[field] for field in (*FIELDS, "hash")}

@@ -89,3 +89,13 @@ def test_a_rolled_back_one_is_reported_as_well(tmp_path: Path) -> None:
     document = shown(bot)["document-report-json"]
     assert isinstance(document, Document)
     assert json.loads(document.text)["outcome"] == "rolled_back"
+
+
+def test_one_that_was_not_started_is_reported_at_once(tmp_path: Path) -> None:
+    """A preflight that failed is an end like the others."""
+    bot = Bot(World(tmp_path), make_config(tmp_path))
+    bot.commands.run("start main 2.516.3", ANN)
+    bot.world.instances["main-first"].reachable = False
+    bot.settle(900)
+    assert bot.upgrade().status is Status.FAILED
+    assert {"event-finished", "document-report"} <= shown(bot).keys()

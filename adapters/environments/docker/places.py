@@ -100,7 +100,11 @@ def free_ports(engine: Engine, count: int) -> list[int]:
     taken: set[int] = set()
     with engine.asked("look for free ports") as client:
         for container in client.api.containers(all=True):
-            bindings = client.api.inspect_container(container["Id"])["HostConfig"].get("PortBindings") or {}
+            try:
+                inspected = client.api.inspect_container(container["Id"])
+            except NotFound:
+                continue  # gone since it was listed, and its ports with it
+            bindings = inspected["HostConfig"].get("PortBindings") or {}
             taken |= {
                 int(one["HostPort"]) for ones in bindings.values() for one in ones or () if one["HostPort"]
             }
