@@ -152,14 +152,16 @@ class SlackNotifier:
         if row.ts is not None:
             return row.ts  # a file is shown once
         if isinstance(row.content, Document):
-            return self._upload(row, row.content.filename, row.content.text.encode())
+            first = _file(row.content.filename, row.content.text, row.content.title)
+            return self._upload(row, [first, *(_file(name, text, name) for name, text in row.content.more)])
         path, words = Path(row.content.path), row.content.alt_text[:ALT_TEXT]
         try:
             content = path.read_bytes()
         except OSError as error:
             log.warning("picture %s of upgrade %s: %s; its words are sent", row.key, row.upgrade, error)
             return self._send(row, self._render(row.content))
-        return self._upload(row, path.name, content, words)
+        picture = {"filename": path.name, "content": content, "title": row.content.title, "alt_txt": words}
+        return self._upload(row, [picture])
 
     def _find(self, row: OutboxRow, since: float) -> str | None:
         """What an earlier attempt of unknown outcome has posted; None where there is nothing, or Slack refuses to tell."""
@@ -174,17 +176,14 @@ class SlackNotifier:
             )
             return None
 
-    def _upload(self, row: OutboxRow, filename: str, content: bytes, alt_text: str | None = None) -> str:
-        """Returns the file's id, since Slack does not tell the name of the message that shows it."""
+    def _upload(self, row: OutboxRow, files: list[dict[str, Any]]) -> str:
+        """Show ``files`` in one message. Returns the first one's id, since Slack does not tell the message's name."""
         assert isinstance(row.content, Picture | Document), "only these are files"
         try:
             response = self._client.files_upload_v2(
                 channel=row.channel,
                 thread_ts=row.thread_ts,
-                filename=filename,
-                content=content,
-                title=row.content.title,
-                alt_txt=alt_text,
+                file_uploads=files,
             )
         except SlackApiError as error:
             if meaning_of(error) is not Meaning.NO_FILES and code_of(error) != "missing_scope":
@@ -290,6 +289,10 @@ class SlackNotifier:
         condition = self._conditions.pop(place, None)
         if condition is not None:
             log.warning("over: %s", condition)
+
+
+def _file(name: str, text: str, title: str) -> dict[str, Any]:
+    return {"filename": name, "content": text.encode(), "title": title}
 
 
 def _growing(first: float, row: OutboxRow, longest: float) -> float:

@@ -89,9 +89,16 @@ class Announcer:
         self._put(upgrade, f"picture-{gate.id}", Picture(chart.title, chart.alt_text, str(path)))
 
     def document(
-        self, upgrade: Upgrade, key: str, title: str, summary: str, filename: str, text: str
+        self,
+        upgrade: Upgrade,
+        key: str,
+        title: str,
+        summary: str,
+        filename: str,
+        text: str,
+        more: tuple[tuple[str, str], ...] = (),
     ) -> None:
-        self._put(upgrade, f"document-{key}", Document(title, summary, filename, text))
+        self._put(upgrade, f"document-{key}", Document(title, summary, filename, text, more))
 
     def step_done(self, upgrade: Upgrade, step: str) -> None:
         record = upgrade.records[step]
@@ -135,20 +142,12 @@ class Announcer:
         }
         text, tone = texts[upgrade.status]
         self.entry(upgrade, "finished", text, self._summary(upgrade), tone)  # type: ignore[arg-type]  # tone is a literal of the table
-        content = self._report(upgrade)
+        content = report(self._store, upgrade)
         title = f"Report of {upgrade.controller} {upgrade.source} → {upgrade.target}"
-        for key, suffix, body in (
-            ("report", "md", as_markdown(content)),
-            ("report-json", "json", as_json(content)),
-        ):
-            self.document(upgrade, key, title, text, f"report-{upgrade.id}.{suffix}", body)
+        name = f"report-{upgrade.id}"
+        for_programs = (f"{name}.json", as_json(content))
+        self.document(upgrade, "report", title, text, f"{name}.md", as_markdown(content), (for_programs,))
         self.dashboard(upgrade)
-
-    def _report(self, upgrade: Upgrade) -> dict[str, Any]:
-        store = self._store
-        return report(
-            upgrade, store.gates(upgrade.id), store.journal(upgrade.id), store.last_hash(upgrade.id)
-        )
 
     def refresh(self, upgrade: Upgrade) -> None:
         """Put everything again: a crash may have come between a change and the word about it."""
@@ -157,8 +156,6 @@ class Announcer:
                 self.step_done(upgrade, step)
         for gate in self._store.gates(upgrade.id):
             self.gate(upgrade, gate)
-        if not upgrade.live:
-            self.finished(upgrade)
         self.dashboard(upgrade)
 
     def _summary(self, upgrade: Upgrade) -> tuple[str, ...]:

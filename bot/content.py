@@ -182,6 +182,8 @@ class Document:
     filename: str
     text: str
     """The file's content: it travels in the outbox, so there is no file to lose."""
+    more: tuple[tuple[str, str], ...] = ()
+    """Further files of the same message: name and content."""
 
 
 @dataclass(frozen=True, slots=True)

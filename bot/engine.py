@@ -30,8 +30,8 @@ __all__ = ["Engine"]
 
 log = logging.getLogger(__name__)
 
-RECENT = 20
-"""So many of the newest upgrades have their messages put again at a start, should a crash have swallowed one."""
+RECENT = 100
+"""So many of the newest upgrades are looked at for an end that a crash has left untold."""
 RETRY_SECONDS = (1.0, 2.0, 5.0, 10.0, 30.0)
 
 
@@ -64,8 +64,11 @@ class Engine:
     def start(self) -> None:
         """Take up every live upgrade where it was left."""
         for upgrade in self._store.history(None, RECENT):
-            self._announcer.refresh(upgrade)
+            if upgrade.untold:
+                self._announcer.refresh(upgrade)
+                self._tell_the_end(upgrade)
         for upgrade in self._store.live():
+            self._announcer.refresh(upgrade)
             self.take_up(upgrade)
 
     def take_up(self, upgrade: Upgrade) -> None:
@@ -245,7 +248,9 @@ class Engine:
                 return dataclasses.replace(upgrade, retry_at=now + delay)
             if step.ends_on_failure:
                 hold = Hold(Reason.PREFLIGHT, str(error), now)
-                return dataclasses.replace(upgrade, status=Status.FAILED, ended_at=now, hold=hold)
+                return dataclasses.replace(
+                    upgrade, status=Status.FAILED, ended_at=now, hold=hold, untold=True
+                )
             return dataclasses.replace(upgrade, status=Status.HELD, hold=Hold(step.failure, str(error), now))
 
         entry = Entry(
@@ -261,13 +266,18 @@ class Engine:
         saved = change_upgrade(self._store, context.id, failed, entry)
         self._announcer.step_failed(saved, context.step, str(error), again, delay)
         if not saved.live:
-            self._announcer.finished(saved)
+            self._tell_the_end(saved)
 
     def _finish(self, upgrade: Upgrade, status: Status) -> None:
         now = self._clock.now()
         entry = Entry(upgrade.id, now, "event", upgrade.step, 1, status.value)
         saved = self._store.save(
-            dataclasses.replace(upgrade, status=status, ended_at=now, following=False), entry
+            dataclasses.replace(upgrade, status=status, ended_at=now, following=False, untold=True), entry
         )
-        self._announcer.finished(saved)
+        self._tell_the_end(saved)
         self._let_go(upgrade.id)
+
+    def _tell_the_end(self, upgrade: Upgrade) -> None:
+        """Once: what is said of an ended upgrade stays as it was said, whatever a later release or a later lock would say."""
+        self._announcer.finished(upgrade)
+        self._store.save(dataclasses.replace(upgrade, untold=False))

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from bot.content import EvidenceRow
 from bot.context import Context
 from bot.errors import BotError
+from bot.figures import increase, side_by_side, total
 from bot.model import Side
 from bot.ownership.sync import known_running
 from bot.series import Series, SidePoint
-from bot.verdicts import SideSample, judge, percentile
+from bot.verdicts import judge, percentile
 
 __all__ = ["Evidence", "gather", "series", "take_sample"]
 
 PROBE_PATHS = ("/login", "/api/json?tree=jobs[name]{0,100}", "/queue/api/json?tree=items[id]{0,100}")
-
-Samples = Sequence[tuple[float, Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,28 +89,8 @@ def _condition(ctx: Context, side: Side) -> dict[str, Any]:
 def gather(ctx: Context, since: float) -> Evidence:
     """Everything measured since a time, with the verdict."""
     samples = ctx.store.samples(ctx.id, since)
-    blue, green = _total(samples, "blue"), _total(samples, "green")
-    verdict = judge(blue, green, ctx.config.thresholds)
-    lags = [sample["lag"] for _, sample in samples if sample.get("lag") is not None]
-    rows = (
-        EvidenceRow("Requests", str(blue.requests), str(green.requests)),
-        EvidenceRow("Errors (5xx)", str(blue.errors), str(green.errors)),
-        EvidenceRow(
-            "Response p50",
-            _ms(percentile(blue.probes, 0.5)),
-            _ms(percentile(green.probes, 0.5)),
-            _count(blue, green),
-        ),
-        EvidenceRow("Response p95", _ms(percentile(blue.probes, 0.95)), _ms(percentile(green.probes, 0.95))),
-        EvidenceRow("Failed probes", str(blue.failed_probes), str(green.failed_probes)),
-        EvidenceRow(
-            "Memory", _mib(_last(samples, "blue", "memory")), _mib(_last(samples, "green", "memory"))
-        ),
-        EvidenceRow("Processor", _cores(samples, "blue"), _cores(samples, "green"), "cores, on average"),
-        EvidenceRow("Restarts", str(blue.restarts), str(green.restarts)),
-        EvidenceRow("Sync lag", "–", f"{max(lags):.1f} s" if lags else "unknown", "longest"),
-    )
-    return Evidence(verdict.kind, verdict.reasons, rows, since, ctx.clock.now())
+    verdict = judge(total(samples, "blue"), total(samples, "green"), ctx.config.thresholds)
+    return Evidence(verdict.kind, verdict.reasons, side_by_side(samples), since, ctx.clock.now())
 
 
 def series(ctx: Context, since: float, title: str) -> Series:
@@ -130,66 +108,9 @@ def series(ctx: Context, since: float, title: str) -> Series:
                     at,
                     percentile(probes, 0.5),
                     percentile(probes, 0.95),
-                    _increase(before["requests"], figures["requests"]),
-                    _increase(before["errors"], figures["errors"]) + figures["failed_probes"],
+                    increase(before["requests"], figures["requests"]),
+                    increase(before["errors"], figures["errors"]) + figures["failed_probes"],
                 )
             )
     weights = tuple((at, int(sample["weight"])) for at, sample in samples)
     return Series(title, tuple(points["blue"]), tuple(points["green"]), weights)
-
-
-def _total(samples: Samples, side: str) -> SideSample:
-    probes: list[float] = []
-    requests = errors = failed = restarts = 0
-    before: Mapping[str, Any] | None = None
-    for _, sample in samples:
-        figures = sample["sides"][side]
-        probes += figures["probes"]
-        failed += figures["failed_probes"]
-        if before is not None:
-            requests += _increase(before["requests"], figures["requests"])
-            errors += _increase(before["errors"], figures["errors"])
-            restarts += _increase(before.get("restarts"), figures.get("restarts"))
-        before = figures
-    killed = restarts > 0 and any(sample["sides"][side].get("out_of_memory") for _, sample in samples)
-    return SideSample(requests, errors, tuple(probes), failed, restarts, killed)
-
-
-def _increase(before: int | None, after: int | None) -> int:
-    """Growth of a cumulative counter; one that fell was reset when the router restarted."""
-    if before is None or after is None:
-        return 0
-    return after - before if after >= before else after
-
-
-def _last(samples: Samples, side: str, figure: str) -> float | None:
-    known = [
-        sample["sides"][side][figure]
-        for _, sample in samples
-        if sample["sides"][side].get(figure) is not None
-    ]
-    return known[-1] if known else None
-
-
-def _cores(samples: Samples, side: str) -> str:
-    """Processor time over wall time, between the first and the last sample that know it."""
-    known = [
-        (at, sample["sides"][side]["cpu"])
-        for at, sample in samples
-        if sample["sides"][side].get("cpu") is not None
-    ]
-    if len(known) < 2 or known[-1][0] <= known[0][0] or known[-1][1] < known[0][1]:
-        return "–"
-    return f"{(known[-1][1] - known[0][1]) / (known[-1][0] - known[0][0]):.2f}"
-
-
-def _mib(value: float | None) -> str:
-    return "–" if value is None else f"{value / 1024**2:.0f} MiB"
-
-
-def _ms(seconds: float | None) -> str:
-    return "–" if seconds is None else f"{seconds * 1000:.0f} ms"
-
-
-def _count(blue: SideSample, green: SideSample) -> str:
-    return f"{len(blue.probes)} and {len(green.probes)} probes"

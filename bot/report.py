@@ -1,24 +1,26 @@
-"""What an upgrade did, told at its end: for people as Markdown, for programs as JSON. Pure, from stored rows alone."""
+"""What an upgrade did, told at its end: for people as Markdown, for programs as JSON. From stored rows alone."""
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from bot.figures import side_by_side
 from bot.messages import step_title
 from bot.people import person
-from bot.store import Entry
+from bot.store import Store
 from bot.upgrade import Gate, Upgrade
 
 __all__ = ["as_json", "as_markdown", "report"]
 
 
-def report(
-    upgrade: Upgrade, gates: Sequence[Gate], journal: Sequence[Entry], last_hash: str
-) -> dict[str, Any]:
-    """Everything, in plain values; times are epoch seconds. ``last_hash``: of its last row in the audit journal, see :mod:`bot.audit`."""
+def report(store: Store, upgrade: Upgrade) -> dict[str, Any]:
+    """Everything, in plain values; times are epoch seconds. Made again it says the same."""
+    gates, journal = store.gates(upgrade.id), store.journal(upgrade.id)
+    samples = store.samples(upgrade.id, upgrade.created_at)
     ended = upgrade.ended_at or max([upgrade.created_at, *(entry.at for entry in journal)])
     return {
         "upgrade": upgrade.id,
@@ -46,6 +48,7 @@ def report(
         "figures": {
             "freeze_seconds": upgrade.facts.get("freeze_seconds"),
             "approvals": sum(gate.outcome == "approved" for gate in gates),
+            "measured": [dataclasses.asdict(row) for row in side_by_side(samples)] if samples else [],
         },
         "changes": [
             {"at": entry.at, "step": entry.step, "change": entry.name}
@@ -54,7 +57,7 @@ def report(
         ],
         "backup": {"id": upgrade.facts.get("backup"), "size": upgrade.facts.get("backup_size")},
         "left_to_a_human": [str(line) for line in upgrade.facts.get("for_humans", [])],
-        "last_hash": last_hash,
+        "last_hash": store.last_hash(upgrade.id),
     }
 
 
@@ -95,7 +98,8 @@ def _lines(content: Mapping[str, Any]) -> Iterator[str]:
     yield from _section("Decisions", [line for one in content["decisions"] for line in _asked(one)])
     freeze = content["figures"]["freeze_seconds"]
     frozen = [] if freeze is None else [f"New builds waited {freeze:.2f} s at the handover."]
-    yield from _section("Figures", [f"{content['figures']['approvals']} approvals", *frozen])
+    measured = [_measured(row) for row in content["figures"]["measured"]]
+    yield from _section("Figures", [f"{content['figures']['approvals']} approvals", *frozen, *measured])
     changes = [
         f"{_moment(one['at'])} {step_title(one['step'])}: {one['change']}" for one in content["changes"]
     ]
@@ -142,7 +146,12 @@ def _asked(one: Mapping[str, Any]) -> Iterator[str]:
     yield f"{one['step']}: {one['outcome'] or 'undecided'}{by}{moment}{before}{glass}{reason}"
     yield f"  - verdict {one['verdict']}, evidence `{one['evidence_hash']}`"
     for row in one["evidence"].get("rows", ()):
-        yield f"  - {row['name']}: blue {row['blue']}, green {row['green']}"
+        yield f"  - {_measured(row)}"
+
+
+def _measured(row: Mapping[str, Any]) -> str:
+    note = f" ({row['note']})" if row["note"] else ""
+    return f"{row['name']}: blue {row['blue']}, green {row['green']}{note}"
 
 
 def _who(id: str) -> str:

@@ -59,7 +59,7 @@ class Store(Outbox, Locks, Schedule, Protocol):
     def journal(self, upgrade: str) -> tuple[Entry, ...]: ...
 
     def audit_rows(self) -> Iterator[Mapping[str, Any]]:
-        """Every row of the journal as it is stored, in order, with its ``hash`` (see :mod:`bot.audit`)."""
+        """Every row of the journal as it is stored, in order, with its ``hash`` and the ``previous`` one (see :mod:`bot.audit`)."""
 
     def last_hash(self, upgrade: str) -> str:
         """Of the upgrade's last row in the journal."""

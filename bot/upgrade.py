@@ -142,6 +142,8 @@ class Upgrade:
     version: int = 0
     """Row version for compare-and-set."""
     plan_version: int = PLAN_VERSION
+    untold: bool = False
+    """It has ended and the words about that are not in the outbox yet."""
 
     @property
     def live(self) -> bool:

@@ -14,7 +14,7 @@ from adapters.sqlite_store.connection import Connections
 from adapters.sqlite_store.journal import entry_of, insert_entry, journal_rows
 from adapters.sqlite_store.outbox import SqliteOutbox
 from adapters.sqlite_store.records import dump_gate, dump_upgrade, load_gate, load_upgrade
-from bot.audit import START
+from bot.audit import START, linked
 from bot.errors import Conflict, Refused
 from bot.store import Entry
 from bot.upgrade import Gate, Upgrade, Vote
@@ -75,7 +75,7 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
         return tuple(entry_of(row) for row in found)
 
     def audit_rows(self) -> Iterator[Mapping[str, Any]]:
-        return journal_rows(self._connections.here())
+        return linked(journal_rows(self._connections.here()))
 
     def last_hash(self, upgrade: str) -> str:
         found = (

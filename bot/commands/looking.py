@@ -139,11 +139,7 @@ class Looking:
         """What an upgrade did; the files are in its thread."""
         if not words:
             raise Refused("Which upgrade? `/ci-upgrade history` lists them: `/ci-upgrade report <id>`.")
-        upgrade = self._store.get(words[0])
-        store = self._store
-        content = report(
-            upgrade, store.gates(upgrade.id), store.journal(upgrade.id), store.last_hash(upgrade.id)
-        )
+        content = report(self._store, self._store.get(words[0]))
         title, *lines = (line for line in as_markdown(content).splitlines() if line)
         return Notice(title.lstrip("# "), tuple(line.lstrip("#- ") for line in lines))
 

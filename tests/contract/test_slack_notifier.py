@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -170,6 +171,21 @@ def test_a_document_is_uploaded_once_from_the_outbox_alone(rig: Rig) -> None:
     rig.put("document-1", document)
     rig.after(60)
     assert len(rig.api.uploads) == 1
+
+
+def test_files_that_belong_together_are_one_message(rig: Rig) -> None:
+    """A report for people and one for programs: the thread grows by one."""
+    document = Document("Report", "done", "report.md", "# Report", (("report.json", "{}"),))
+    rig.put("dashboard", "board")
+    rig.put("document-1", document)
+    rig.deliver()
+    (done,) = rig.api.of("files.completeUploadExternal")
+    assert [url["filename"] for url in rig.api.of("files.getUploadURLExternal")] == [
+        "report.md",
+        "report.json",
+    ]
+    assert list(rig.api.uploads.values()) == [b"# Report", b"{}"]
+    assert [file["title"] for file in json.loads(done["files"])] == ["Report", "report.json"]
 
 
 def test_where_no_files_are_taken_a_documents_summary_is_posted(rig: Rig) -> None:

@@ -197,7 +197,7 @@ def worst(text: str) -> dict[str, Content]:
         "gate card, decided": dataclasses.replace(card, decision=Decision("held", text, NOW, text)),
         "entry": Entry(text, many, "bad", NOW),
         "picture": Picture(text, text, text),
-        "document": Document(text, text, text, text),
+        "document": Document(text, text, text, text, ((text, text),)),
         "notice": Notice(text, many, "warning"),
         "announcement": Announcement(text, many, "warning", buttons),
     }

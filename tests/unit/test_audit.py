@@ -14,8 +14,15 @@ from adapters.sqlite_store import SqliteStore
 from bot.audit import first_fault
 from bot.cli import cli
 from bot.errors import Refused
+from bot.model import Instance
 from bot.store import Entry
+from bot.upgrade import Status, Upgrade, plan_steps
 from tests.fakes.world import make_config
+
+UPGRADE = Upgrade(
+    "u1", "main", "2.426.2", "2.516.3", "U1", "C1", 1.0, plan_steps((10,)), "soak", Status.RUNNING,
+    Instance("blue", "2.426.2", "http://blue", "/home"),
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -112,6 +119,63 @@ def test_an_exported_journal_is_verified_without_the_database(
     assert run(config, "verify", str(file)).exit_code != 0
     file.write_text("no journal")
     assert "Line 1" in str(run(config, "verify", str(file)).exception)
+
+
+def test_one_upgrades_entries_are_verified_as_a_part(
+    store: SqliteStore, config: Path, tmp_path: Path
+) -> None:
+    """Others' entries lie between them, so they are not the whole journal, and the file must say so."""
+    store.record(Entry("u2", 1_764_000_010.0, "event", "preflight", 1, "created"))
+    store.record(Entry("u1", 1_764_000_011.0, "event", "soak", 1, "done"))
+    file = tmp_path / "u1.jsonl"
+    assert run(config, "export", "--upgrade", "u1", "--output", str(file)).exit_code != 0, "no such upgrade"
+    store.create(UPGRADE, Entry("u1", 1_764_000_012.0, "event", "preflight", 1, "created"))
+    assert run(config, "export", "--upgrade", "u1", "--output", str(file)).exit_code == 0
+    assert len(file.read_text().splitlines()) == 8
+    assert "--part" in str(run(config, "verify", str(file)).exception)
+    assert run(config, "verify", "--part", str(file)).exit_code == 0
+    lines = file.read_text().splitlines()
+    for damaged in (
+        [*lines[:1], lines[1].replace("U0BOB", "U0EVE"), *lines[2:]],
+        [*lines[:1], lines[2], lines[1], *lines[3:]],
+        [*lines[:2], *lines[1:]],
+    ):
+        file.write_text("\n".join(damaged))
+        assert run(config, "verify", "--part", str(file)).exit_code != 0
+    assert run(config, "verify", "--part").exit_code == 2
+
+
+def test_an_exported_file_is_for_its_owner(store: SqliteStore, config: Path, tmp_path: Path) -> None:
+    """It says who did what; a place that does not exist is a sentence."""
+    file = tmp_path / "audit.jsonl"
+    file.touch(0o644)
+    assert run(config, "export", "--output", str(file)).exit_code == 0
+    assert file.stat().st_mode & 0o777 == 0o600
+    refused = run(config, "export", "--output", str(tmp_path / "nowhere" / "audit.jsonl"))
+    assert isinstance(refused.exception, Refused)
+    assert "No such file" in str(refused.exception)
+
+
+@pytest.mark.parametrize(
+    "line", ['{"seq": 1}', "[]", "7", "\x80", '{"note": "not covered by the hash", %s', '{"seq": "1", %s']
+)
+def test_what_no_export_has_written_is_refused(
+    store: SqliteStore, config: Path, tmp_path: Path, line: str
+) -> None:
+    """Words that no hash covers above all."""
+    file = tmp_path / "audit.jsonl"
+    run(config, "export", "--output", str(file))
+    whole = file.read_text().splitlines()[0]
+    rest = whole.split(",", 1)[1] if '"seq"' in line else whole[1:]
+    file.write_text(line.replace("%s", rest), encoding="latin-1")
+    assert "Line 1" in str(run(config, "verify", str(file)).exception)
+
+
+def test_history_shows_one_controllers_upgrades(store: SqliteStore, config: Path) -> None:
+    """A name that is not configured is told, not answered with an empty list."""
+    store.create(UPGRADE, Entry("u1", 1_764_000_012.0, "event", "preflight", 1, "created"))
+    assert "u1" in run(config, "--controller", "main").output
+    assert "There are: main" in str(run(config, "--controller", "mian").exception)
 
 
 def test_rows_of_an_older_release_are_chained_when_it_is_opened(tmp_path: Path) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
 import pytest
 
 from bot.content import Document, Entry
+from bot.store import Entry as JournalEntry
 from bot.upgrade import Status
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
 
@@ -36,18 +38,16 @@ def shown(bot: Bot) -> dict[str, object]:
     return {row.key: row.content for row in bot.store.due(bot.world.clock.now())}
 
 
-def test_the_thread_gets_one_message_and_two_files(ended: Bot) -> None:
+def test_the_thread_gets_one_message_and_one_with_two_files(ended: Bot) -> None:
     """The message names the hash that anchors the journal; the files say the same to people and programs."""
     messages, id = shown(ended), ended.upgrade().id
-    last, people, programs = (
-        messages[key] for key in ("event-finished", "document-report", "document-report-json")
-    )
+    last, people = messages["event-finished"], messages["document-report"]
     assert isinstance(last, Entry)
     assert ended.store.last_hash(id) in last.lines[-1]
     assert isinstance(people, Document)
-    assert isinstance(programs, Document)
-    assert (people.filename, programs.filename) == (f"report-{id}.md", f"report-{id}.json")
-    content = json.loads(programs.text)
+    ((name, for_programs),) = people.more
+    assert (people.filename, name) == (f"report-{id}.md", f"report-{id}.json")
+    content = json.loads(for_programs)
     assert (content["outcome"], content["from_version"], content["to_version"]) == (
         "completed",
         "2.426.2",
@@ -59,16 +59,32 @@ def test_the_thread_gets_one_message_and_two_files(ended: Bot) -> None:
     assert all(one["evidence_hash"] and one["evidence"] for one in approved)
     assert content["timeline"][0]["step"] == "preflight"
     assert {"create", "expose"} & {one["change"] for one in content["changes"]}
+    measured = {row["name"]: row for row in content["figures"]["measured"]}
+    assert measured["Failed probes"]["green"] == "0"
+    assert int(measured["Response p50"]["note"].split()[0]) > 100
     for heading in ("## Timeline", "## Decisions", "## What was changed", "## Backup", "## Audit"):
         assert heading in people.text
 
 
 def test_a_restart_says_nothing_new(ended: Bot) -> None:
     """The same rows make the same report: a bot that starts again edits no old message."""
-    before = shown(ended)["document-report"]
+    before = shown(ended)
+    ended.store.record(JournalEntry(ended.upgrade().id, 1.0, "event", "retire", 1, "by a later release"))
     again = Bot(ended.world, make_config(ended.world.directory))
     again.settle(5)
-    assert shown(again)["document-report"] == before
+    assert shown(again) == before
+
+
+def test_an_end_that_a_crash_left_untold_is_told_at_the_next_start(tmp_path: Path) -> None:
+    """The bot died between the row and the words."""
+    bot = Bot(World(tmp_path), make_config(tmp_path))
+    bot.commands.run("start main 2.516.3", ANN)
+    bot.settle(3.0)
+    bot.store.save(dataclasses.replace(bot.upgrade(), status=Status.ROLLED_BACK, ended_at=5.0, untold=True))
+    assert "event-finished" not in shown(bot)
+    again = Bot(bot.world, make_config(tmp_path))
+    assert "event-finished" in shown(again)
+    assert not again.upgrade().untold
 
 
 def test_it_is_told_again_on_request(ended: Bot) -> None:
@@ -86,9 +102,9 @@ def test_a_rolled_back_one_is_reported_as_well(tmp_path: Path) -> None:
     bot.commands.run("rollback main logins are slow", ANN)
     bot.settle(60)
     assert bot.upgrade().status is Status.ROLLED_BACK
-    document = shown(bot)["document-report-json"]
+    document = shown(bot)["document-report"]
     assert isinstance(document, Document)
-    assert json.loads(document.text)["outcome"] == "rolled_back"
+    assert json.loads(document.more[0][1])["outcome"] == "rolled_back"
 
 
 def test_one_that_was_not_started_is_reported_at_once(tmp_path: Path) -> None:
