@@ -14,10 +14,10 @@ from adapters.clock import SystemClock
 from adapters.homes.reader import read_home
 from adapters.homes.writer import write_home
 from adapters.sqlite_store import SqliteStore
-from bot.config import BackupConfig
 from bot.home_rules import in_backup
 from bot.model import Instance
 from bot.ports import Selection
+from bot.settings.backups import BackupConfig
 from bot.store import Entry
 from bot.upgrade import Status, Upgrade, plan_steps
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Sequence
 
-from bot.config import SlackConfig
 from bot.errors import BotError, Refused
 from bot.people import is_group, on_command_line, person
 from bot.ports import Clock, Directory
+from bot.settings.slack import SlackConfig
 from bot.upgrade import Upgrade, Vote
 
 __all__ = ["Approvals", "RememberedDirectory", "approval_faults"]

@@ -29,7 +29,7 @@ from bot.announcer import Announcer
 from bot.approvals import approval_faults
 from bot.check import Outcome, check_controller, unverified
 from bot.commands import BotCommands
-from bot.config import Config, DockerConfig, ProcessConfig, secret
+from bot.config import Config, secret
 from bot.context import Contexts, Services
 from bot.engine import Engine
 from bot.errors import BotError, ConfigurationError, Permanent
@@ -42,6 +42,7 @@ from bot.phases.preflight import plan_for
 from bot.plugins import Policy
 from bot.ports import Backups, Environment, Jenkins, Router
 from bot.release_watch import ReleaseWatch
+from bot.settings.environments import DockerConfig, ProcessConfig
 from bot.upgrade_plan import UpgradePlan
 from bot.watching import Watcher
 from handlers.credentials import API_URL, read_credentials, refusal

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from bot.config import ControllerConfig, PolicyConfig
+from bot.config import ControllerConfig
 from bot.content import Button, Confirm, Dashboard, Decision, EvidenceRow, GateCard, PhaseLine, Tone
 from bot.model import Phase
 from bot.people import person
 from bot.readiness import readiness
+from bot.settings.policy import PolicyConfig
 from bot.upgrade import Gate, Status, StepState, Upgrade, phase_of
 
 __all__ = ["USUAL_RULES", "GateRules", "dashboard", "gate_card", "step_title"]

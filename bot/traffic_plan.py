@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from pydantic import ValidationError
 
-from bot.config import PolicyConfig
 from bot.errors import Refused
+from bot.settings.policy import PolicyConfig
 
 __all__ = ["parse_traffic_plan", "traffic_plan_fault", "traffic_plan_text"]
 

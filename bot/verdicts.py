@@ -11,7 +11,7 @@ import statistics
 from dataclasses import dataclass
 from typing import Literal
 
-from bot.config import ThresholdConfig
+from bot.settings.policy import ThresholdConfig
 
 __all__ = ["SideSample", "Verdict", "judge", "percentile"]
 

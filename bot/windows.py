@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 
-from bot.schedule_settings import WindowConfig
+from bot.settings.schedule import WindowConfig
 
 __all__ = ["Opening", "jittered", "next_opening", "open_window", "openings"]
 

@@ -21,10 +21,10 @@ from typing import Any, BinaryIO
 import zstandard
 
 from adapters.backups.encryption import decrypt, encrypt
-from bot.config import BackupConfig
 from bot.errors import Permanent
 from bot.model import BackupRecord
 from bot.ports import Clock
+from bot.settings.backups import BackupConfig
 from bot.tar_stream import END, ChunkReader, members
 
 __all__ = ["ArchiveBackups"]

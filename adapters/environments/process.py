@@ -18,10 +18,10 @@ from urllib.parse import urlsplit
 from adapters.environments.processes import Found, environment_of, find, spawn, terminate, usage
 from adapters.homes.reader import read_home
 from adapters.homes.writer import write_home
-from bot.config import ProcessConfig
 from bot.errors import Permanent, Temporary
 from bot.model import Core, Instance, InstanceState
 from bot.ports import Selection
+from bot.settings.environments import ProcessConfig
 
 __all__ = ["ProcessEnvironment", "first_instance"]
 

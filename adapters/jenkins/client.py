@@ -6,8 +6,8 @@ from adapters.clock import SystemClock
 from adapters.jenkins.connection import Connection
 from adapters.jenkins.controller import JenkinsController
 from adapters.jenkins.ownership import JenkinsOwnership
-from bot.connection_settings import ConnectionConfig
 from bot.ports import Clock
+from bot.settings.connection import ConnectionConfig
 
 __all__ = ["JenkinsClient"]
 

@@ -16,10 +16,10 @@ from adapters.jenkins.retries import Retries
 from adapters.jenkins.script_table import SCRIPTS
 from adapters.jenkins.scripts import fill, result_of
 from adapters.jenkins.tls import Tls
-from bot.connection_settings import ConnectionConfig
 from bot.errors import NotStarted, Permanent
 from bot.model import Boot, Probe
 from bot.ports import Clock
+from bot.settings.connection import ConnectionConfig
 
 __all__ = ["Connection"]
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import requests
 import urllib3
 
-from bot.connection_settings import ConnectionConfig
 from bot.errors import ConfigurationError
+from bot.settings.connection import ConnectionConfig
 
 __all__ = ["Tls", "check_certificates"]
 

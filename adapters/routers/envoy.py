@@ -15,9 +15,9 @@ from adapters.routers import envoy_dump, envoy_resources, whole_file
 from adapters.routers.envoy_admin import EnvoyAdmin
 from adapters.routers.envoy_resources import Document
 from adapters.routers.envoy_traffic import traffic
-from bot.config import EnvoyConfig
 from bot.errors import BotError, Permanent, Temporary
 from bot.model import JSON, RouterState, Side, Traffic
+from bot.settings.routers import EnvoyConfig
 
 __all__ = ["EnvoyRouter"]
 

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 
 from adapters.routers.haproxy_instance import HaproxyInstance
 from adapters.routers.haproxy_traffic import Counters
-from bot.config import HaproxyConfig
 from bot.errors import BotError, Permanent, Temporary
 from bot.model import RouterState, Side, Traffic
+from bot.settings.routers import HaproxyConfig
 
 __all__ = ["HaproxyRouter"]
 

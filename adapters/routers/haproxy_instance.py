@@ -12,9 +12,9 @@ from adapters.routers import whole_file
 from adapters.routers.haproxy_plan import Routing
 from adapters.routers.haproxy_socket import STATE_VERSION, HaproxySocket
 from adapters.routers.haproxy_traffic import Counts, count
-from bot.config import HaproxyConfig, HaproxyInstanceConfig
 from bot.errors import Permanent, Temporary
 from bot.model import RouterState, Side
+from bot.settings.routers import HaproxyConfig, HaproxyInstanceConfig
 
 __all__ = ["HaproxyInstance"]
 

@@ -8,7 +8,7 @@ from adapters.update_centre.files import DirectoryUpdateCentre
 from adapters.update_centre.online import OnlineUpdateCentre
 from adapters.update_centre.signature import SignatureCheck
 from bot.ports import Clock, UpdateCentre
-from bot.update_settings import UpdatesConfig
+from bot.settings.updates import UpdatesConfig
 
 __all__ = ["build_update_centre"]
 

@@ -19,7 +19,7 @@ CHUNK = 1024 * 1024
 
 
 class DirectoryUpdateCentre:
-    """Implements :class:`bot.ports.UpdateCentre`. Layout: see :class:`bot.update_settings.UpdatesConfig`."""
+    """Implements :class:`bot.ports.UpdateCentre`. Layout: see :class:`bot.settings.updates.UpdatesConfig`."""
 
     def __init__(self, directory: Path, signature: SignatureCheck | None = None) -> None:
         """``signature``: None takes data that nobody signed."""

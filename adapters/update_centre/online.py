@@ -17,8 +17,8 @@ from bot.errors import BotError, Permanent
 from bot.plugins.records import Catalogue, Release
 from bot.plugins.update_center_format import parse_plugin_versions, parse_update_center
 from bot.ports import Clock, Stop
+from bot.settings.updates import UpdatesConfig
 from bot.stop_token import StopToken
-from bot.update_settings import UpdatesConfig
 
 __all__ = ["OnlineUpdateCentre"]
 

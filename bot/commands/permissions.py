@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bot.commands.interface import Actor
-from bot.config import SlackConfig
 from bot.errors import Refused
 from bot.people import on_command_line, person
+from bot.settings.slack import SlackConfig
 
 __all__ = ["Permissions"]
 

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from bot.config import PolicyConfig
 from bot.context import Context
 from bot.phases import back, backup, clone, preflight, retire, shift, soak, upgrade, validate
 from bot.reasons import Reason
+from bot.settings.policy import PolicyConfig
 
 __all__ = ["Step", "step_named"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from bot.config import PolicyConfig
+from bot.settings.policy import PolicyConfig
 from bot.upgrade import StepState, Upgrade
 from bot.upgrade_plan.records import Estimate
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from adapters.routers.haproxy import HaproxyRouter
 from adapters.routers.haproxy_socket import HaproxySocket
-from bot.config import HaproxyConfig
+from bot.settings.routers import HaproxyConfig
 from rehearsal.haproxy import HAProxy
 from tests.contract.router_backends import Backend
 from tests.contract.router_rig import Rig

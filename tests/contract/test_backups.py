@@ -16,8 +16,8 @@ from click.testing import CliRunner
 from adapters.backups.archive import ArchiveBackups
 from adapters.clock import SystemClock
 from bot.backup_cli import list_backups, restore, verify
-from bot.config import BackupConfig
 from bot.errors import Permanent
+from bot.settings.backups import BackupConfig
 
 FILES = {
     "config.xml": b"<hudson/>",

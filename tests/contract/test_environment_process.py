@@ -17,10 +17,10 @@ import pytest
 
 from adapters.environments.process import ProcessEnvironment
 from adapters.environments.processes import environment_of
-from bot.config import BlueConfig, ProcessConfig
 from bot.errors import Permanent
 from bot.model import Instance
 from bot.ports import Selection
+from bot.settings.environments import BlueConfig, ProcessConfig
 from tests.contract.environment_contract import EnvironmentContract, EnvironmentRig, everything
 
 SLEEPER = "import time\nwhile True: time.sleep(1)"

@@ -19,9 +19,9 @@ import pytest
 
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.failures import ServerFailed
-from bot.connection_settings import ConnectionConfig
 from bot.errors import BotError, NotStarted, Permanent, Temporary
 from bot.model import ItemConfig
+from bot.settings.connection import ConnectionConfig
 from tests.contract.standin import free_port
 
 RECORDINGS = Path(__file__).parent / "recordings" / "jenkins-2.426.2"

@@ -13,9 +13,9 @@ import pytest
 
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.failures import ServerFailed
-from bot.connection_settings import ConnectionConfig
 from bot.errors import BotError, Permanent
 from bot.home_rules import in_backup, in_clone, never_synced
+from bot.settings.connection import ConnectionConfig
 from bot.tar_stream import clone_stream, members, unfinished_builds
 from rehearsal.jenkins.seed import Accounts
 from rehearsal.jenkins.users import new_api_token, write_users

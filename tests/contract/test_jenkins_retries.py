@@ -11,10 +11,10 @@ import pytest
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.failures import ServerFailed
 from adapters.jenkins.retries import FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS, Retries
-from bot.connection_settings import ConnectionConfig
 from bot.errors import BotError, NotStarted, Permanent, Temporary
 from bot.model import ItemConfig, NodeSet, QueueItem, Role
 from bot.ports import Controller, Jenkins, Ownership
+from bot.settings.connection import ConnectionConfig
 from tests.contract.test_jenkins_connection import TOKEN, Answer, serve
 from tests.fakes.timing import VirtualClock
 

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.tls import check_certificates
-from bot.connection_settings import ConnectionConfig
 from bot.errors import ConfigurationError, Permanent
+from bot.settings.connection import ConnectionConfig
 from tests.fakes.timing import VirtualClock
 from tests.throwaway_authority import Authority, serve_tls
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from adapters.routers.envoy import EnvoyRouter
-from bot.config import EnvoyConfig
 from bot.errors import Permanent, Temporary
 from bot.model import RouterState, Side
+from bot.settings.routers import EnvoyConfig
 from rehearsal.envoy import Envoy, bootstrap
 from tests.contract.router_backends import Backend, free_port
 from tests.contract.router_contract import RouterContract

@@ -12,9 +12,9 @@ import requests
 
 from adapters.routers.haproxy import HaproxyRouter
 from adapters.routers.haproxy_socket import HaproxySocket
-from bot.config import HaproxyConfig
 from bot.errors import Permanent, Temporary
 from bot.model import RouterState, Side
+from bot.settings.routers import HaproxyConfig
 from rehearsal.haproxy import HAProxy
 from rehearsal.haproxy import configuration as cfg
 from tests.contract.haproxy_rig import configuration, rig_with

@@ -19,8 +19,8 @@ from adapters.update_centre import build_update_centre
 from bot.errors import Interrupted, Permanent, Temporary
 from bot.plugins import Release
 from bot.ports import UpdateCentre
+from bot.settings.updates import UpdatesConfig
 from bot.stop_token import StopToken
-from bot.update_settings import UpdatesConfig
 from rehearsal.free_ports import free_port
 from rehearsal.updates import UpdateCentreStandIn
 from tests.fakes.timing import VirtualClock

@@ -21,7 +21,7 @@ from adapters.update_centre import build_update_centre
 from adapters.update_centre.signature import SignatureCheck
 from bot.errors import ConfigurationError, Permanent
 from bot.ports import Clock
-from bot.update_settings import UpdatesConfig
+from bot.settings.updates import UpdatesConfig
 from tests.fakes.timing import VirtualClock
 
 DATA: dict[str, Any] = {

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import docker
 
-from bot.config import DockerEngineConfig
+from bot.settings.environments import DockerEngineConfig
 from tests.throwaway_authority import Authority
 
 __all__ = ["SecondEngine", "second_engine", "ssh_address"]

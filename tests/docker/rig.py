@@ -12,8 +12,8 @@ import docker
 from docker.errors import APIError, NotFound
 
 from adapters.environments.docker.environment import DockerEnvironment, first_instance
-from bot.config import DockerConfig
 from bot.model import Instance
+from bot.settings.environments import DockerConfig
 from rehearsal.controller_image import tag
 
 __all__ = ["DockerRig", "settled"]

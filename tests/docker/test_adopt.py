@@ -10,7 +10,8 @@ import yaml
 from click.testing import CliRunner
 
 from bot.cli import cli
-from bot.config import DockerConfig, parse
+from bot.config import parse
+from bot.settings.environments import DockerConfig
 from rehearsal.free_ports import free_port
 from tests.docker.one_engine import ONE_ENGINE
 from tests.docker.rig import DockerRig

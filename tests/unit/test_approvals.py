@@ -11,9 +11,9 @@ import pytest
 
 from bot.approvals import approval_faults
 from bot.commands import Actor
-from bot.config import SlackConfig
 from bot.content import Entry, GateCard
 from bot.errors import Conflict, Temporary
+from bot.settings.slack import SlackConfig
 from bot.upgrade import Gate, Status, Vote
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
 

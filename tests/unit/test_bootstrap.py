@@ -12,10 +12,10 @@ import pytest
 from adapters.routers.envoy import EnvoyRouter
 from adapters.routers.haproxy import HaproxyRouter
 from bot.bootstrap import Bot, build_bot
-from bot.config import HaproxyConfig
 from bot.local_client import NotRunning, ask
 from bot.local_protocol import Request
 from bot.model import RouterState, Side
+from bot.settings.routers import HaproxyConfig
 from tests.fakes.world import FakeRouter, make_config
 
 TOKEN = {"MAIN_TOKEN": "made-up"}

@@ -7,7 +7,7 @@ from pathlib import Path
 from bot.bootstrap import check_everything
 from bot.check import Outcome
 from bot.config import Config
-from bot.connection_settings import ConnectionConfig
+from bot.settings.connection import ConnectionConfig
 from tests.fakes.world import make_config
 
 

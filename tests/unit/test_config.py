@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import Config, HaproxyConfig, load, parse, secret
+from bot.config import Config, load, parse, secret
 from bot.errors import ConfigurationError
+from bot.settings.routers import HaproxyConfig
 from tests.fakes.world import make_config
 
 

@@ -8,7 +8,7 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config import ThresholdConfig
+from bot.settings.policy import ThresholdConfig
 from bot.verdicts import SideSample, judge, percentile
 
 THRESHOLDS = ThresholdConfig()

@@ -10,7 +10,7 @@ import pytest
 from pydantic import ValidationError
 
 from bot.errors import Refused
-from bot.schedule_settings import ScheduleConfig, WindowConfig
+from bot.settings.schedule import ScheduleConfig, WindowConfig
 from bot.when import moment_text, parse_time
 from bot.windows import jittered, next_opening, open_window, openings
 

@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from adapters.environments.docker.blueprint import environment, home_path, networks_of
 from adapters.environments.docker.engine import Engine
 from adapters.environments.docker.homes import inspect
-from bot.config import DockerEngineConfig
 from bot.errors import Permanent
 from bot.model import JSON
+from bot.settings.environments import DockerEngineConfig
 
 __all__ = ["starting_configuration"]
 

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any
 
-from bot.config import DockerConfig
 from bot.errors import Permanent
 from bot.model import JSON
+from bot.settings.environments import DockerConfig
 
 __all__ = ["HOME_DEFAULT", "blueprint", "environment", "home_path", "networks_of"]
 

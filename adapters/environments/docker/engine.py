@@ -15,8 +15,8 @@ from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.tls import TLSConfig
 from docker.utils.socket import STDERR, frames_iter
 
-from bot.config import DockerEngineConfig
 from bot.errors import BotError, Permanent, Temporary
+from bot.settings.environments import DockerEngineConfig
 
 __all__ = ["Engine", "Execution"]
 

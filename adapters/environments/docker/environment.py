@@ -13,10 +13,10 @@ from adapters.environments.docker.blueprint import blueprint, home_path, network
 from adapters.environments.docker.engine import Engine
 from adapters.environments.docker.home_reading import read_home
 from adapters.environments.docker.homes import inspect
-from bot.config import DockerConfig
 from bot.errors import Permanent, Temporary
 from bot.model import JSON, Core, Instance, InstanceState
 from bot.ports import Selection
+from bot.settings.environments import DockerConfig
 
 __all__ = ["DockerEnvironment", "first_instance"]
 

@@ -7,7 +7,9 @@ from zoneinfo import ZoneInfo
 
 from croniter import croniter
 from croniter.croniter import CroniterError
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
+
+from bot.settings.section import Section
 
 __all__ = ["ScheduleConfig", "WindowConfig"]
 
@@ -22,10 +24,8 @@ def _known_zone(value: str) -> str:
     return value
 
 
-class ScheduleConfig(BaseModel):
+class ScheduleConfig(Section):
     """For all controllers."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     timezone: str = "UTC"
     """The zone of times that are typed, and of windows that name none."""
@@ -47,10 +47,8 @@ class ScheduleConfig(BaseModel):
         return value
 
 
-class WindowConfig(BaseModel):
+class WindowConfig(Section):
     """A time that comes again and again, in which a controller's upgrades may start."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$")
     cron: str

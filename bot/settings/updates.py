@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, field_validator, model_validator
+from pydantic import Field, HttpUrl, field_validator, model_validator
+
+from bot.settings.section import Section
 
 __all__ = ["UpdatesConfig"]
 
 
-class UpdatesConfig(BaseModel):
+class UpdatesConfig(Section):
     """For all controllers, or for one where it has a section of its own."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     base: HttpUrl = HttpUrl("https://updates.jenkins.io")
     """The update centre, or a mirror that answers the same paths."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
+
+from bot.settings.section import Section
 
 __all__ = ["ConnectionConfig"]
 
 
-class ConnectionConfig(BaseModel):
+class ConnectionConfig(Section):
     """For every instance of the controller, whichever is running."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     ca_file: Path | None = None
     """PEM file of the authorities that may have signed its certificate, instead of the public ones."""
