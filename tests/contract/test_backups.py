@@ -15,7 +15,7 @@ from click.testing import CliRunner
 
 from adapters.backups.archive import ArchiveBackups
 from adapters.clock import SystemClock
-from bot.backup_cli import list_backups, restore, verify
+from bot.cli.backup import list_backups, restore, verify
 from bot.errors import Permanent
 from bot.settings.backups import BackupConfig
 

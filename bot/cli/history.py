@@ -12,9 +12,9 @@ from typing import Any
 import click
 
 from bot.audit import FIELDS, START, first_fault
+from bot.cli.options import config_option
 from bot.config import load
 from bot.errors import Refused
-from bot.options import config_option
 from bot.report import as_json, as_markdown, report
 
 __all__ = ["history", "upgrade_report"]
@@ -38,7 +38,7 @@ def history(ctx: click.Context, controller: str | None, config_path: Path) -> No
     ctx.obj = config_path
     if ctx.invoked_subcommand is not None:
         return
-    from bot.bootstrap import open_store  # see bot.cli.serve
+    from bot.bootstrap import open_store  # see bot.cli.root.serve
 
     config = load(config_path)
     if controller is not None and controller not in config.controllers:
@@ -64,7 +64,7 @@ def export(config_path: Path, upgrade: str | None, output: Path | None) -> None:
 
     The file is readable for its owner only: it says who did what.
     """
-    from bot.bootstrap import open_store  # see bot.cli.serve
+    from bot.bootstrap import open_store  # see bot.cli.root.serve
 
     store = open_store(load(config_path))
     if upgrade is not None:
@@ -106,7 +106,7 @@ def verify(config_path: Path, file: Path | None, part: bool, head: str) -> None:
     elif part:
         raise click.UsageError("--part is for an exported FILE: name it.")
     else:
-        from bot.bootstrap import open_store  # see bot.cli.serve
+        from bot.bootstrap import open_store  # see bot.cli.root.serve
 
         rows = list(open_store(load(config_path)).audit_rows())
     fault = first_fault(rows, part=part)
@@ -127,7 +127,7 @@ def verify(config_path: Path, file: Path | None, part: bool, head: str) -> None:
 @config_option
 def upgrade_report(upgrade: str, json_wanted: bool, config_path: Path) -> None:
     """What an upgrade did: timeline, decisions with their evidence, figures, changes, what is left to a human."""
-    from bot.bootstrap import open_store  # see bot.cli.serve
+    from bot.bootstrap import open_store  # see bot.cli.root.serve
 
     store = open_store(load(config_path))
     content = report(store, store.get(upgrade))

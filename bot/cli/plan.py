@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from bot.cli.options import config_option
 from bot.config import load
 from bot.errors import Refused
-from bot.options import config_option
 from bot.upgrade_plan.wording import plan_lines, summary
 from bot.versions import parse_version
 
@@ -27,7 +27,7 @@ def plan(controller: str, version: str, config_path: Path, as_json: bool) -> Non
 
     Exit codes: 0 ready, 1 there are blockers, 2 used or configured wrongly.
     """
-    from bot.bootstrap import make_plan_of  # see bot.cli.serve
+    from bot.bootstrap import make_plan_of  # see bot.cli.root.serve
 
     config = load(config_path)
     if controller not in config.controllers:

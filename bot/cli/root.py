@@ -1,4 +1,4 @@
-"""The command line: `ci-upgrade serve`, `status`, `approve`, `hold`, `resume`, `rollback`, `plan`, `backup`, `rehearse`."""
+"""`ci-upgrade` itself, and its commands `serve` and `status`; the others are imported when they are used."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from typing import Any, ClassVar
 
 import click
 
+from bot.cli.local import show
+from bot.cli.options import config_option
 from bot.config import Config, load
 from bot.errors import BotError, ConfigurationError
-from bot.local_cli import show
 from bot.local_client import NotRunning, ask
 from bot.local_protocol import Request
-from bot.options import config_option
 from bot.upgrade import StepState, Upgrade, phase_of
 
 __all__ = ["main"]
@@ -29,17 +29,17 @@ class _LazyGroup(click.Group):
 
     lazy: ClassVar = {
         "rehearse": ("rehearsal.cli", "rehearse"),
-        "backup": ("bot.backup_cli", "backup"),
-        "plan": ("bot.plan_cli", "plan"),
-        "check": ("bot.check_cli", "check"),
-        "adopt": ("bot.check_cli", "adopt"),
-        "health": ("bot.check_cli", "health"),
-        "history": ("bot.history_cli", "history"),
-        "report": ("bot.history_cli", "upgrade_report"),
-        "approve": ("bot.local_cli", "approve"),
-        "hold": ("bot.local_cli", "hold"),
-        "resume": ("bot.local_cli", "resume"),
-        "rollback": ("bot.local_cli", "rollback"),
+        "backup": ("bot.cli.backup", "backup"),
+        "plan": ("bot.cli.plan", "plan"),
+        "check": ("bot.cli.check", "check"),
+        "adopt": ("bot.cli.check", "adopt"),
+        "health": ("bot.cli.check", "health"),
+        "history": ("bot.cli.history", "history"),
+        "report": ("bot.cli.history", "upgrade_report"),
+        "approve": ("bot.cli.local", "approve"),
+        "hold": ("bot.cli.local", "hold"),
+        "resume": ("bot.cli.local", "resume"),
+        "rollback": ("bot.cli.local", "rollback"),
     }
 
     def list_commands(self, ctx: click.Context) -> list[str]:

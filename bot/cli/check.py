@@ -8,9 +8,9 @@ from pathlib import Path
 
 import click
 
+from bot.cli.options import config_option
 from bot.config import load
 from bot.heartbeat import OLD_SECONDS, age
-from bot.options import config_option
 
 __all__ = ["adopt", "check", "health"]
 
@@ -26,7 +26,7 @@ def check(config_path: Path) -> None:
 
     Exit codes: 0 all is ready (warnings are marked with !), 1 something is missing, 2 the configuration is wrong.
     """
-    from bot.bootstrap import check_everything  # see bot.cli.serve
+    from bot.bootstrap import check_everything  # see bot.cli.root.serve
 
     ready = True
     for place, outcomes in check_everything(load(config_path)):
@@ -53,7 +53,7 @@ def adopt(container: str, name: str, docker_host: str | None, output: Path | Non
       ci-upgrade adopt jenkins --output ci-upgrade.yaml
       ci-upgrade check --config ci-upgrade.yaml
     """
-    from bot.bootstrap import starting_configuration  # see bot.cli.serve
+    from bot.bootstrap import starting_configuration  # see bot.cli.root.serve
 
     text = starting_configuration(container, name, docker_host)
     if output is None:

@@ -11,9 +11,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from bot.cli.options import config_option
 from bot.config import load
 from bot.errors import Permanent
-from bot.options import config_option
 from bot.ports import Backups
 
 __all__ = ["backup"]

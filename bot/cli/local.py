@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
+from bot.cli.options import config_option
 from bot.config import load
 from bot.errors import BotError, Refused
 from bot.local_client import NotRunning, ask
 from bot.local_protocol import Reply, Request
-from bot.options import config_option
 
 __all__ = ["NOT_RUNNING", "approve", "hold", "resume", "rollback", "show"]
 
