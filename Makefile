@@ -13,9 +13,11 @@ SYSTEM_PROGRAMS := chromium groovyc javac haproxy dockerd docker-registry sshd t
 rehearsal: $(VENV)/rehearsal
 	$(BIN)/ci-upgrade rehearse $(ARGS)
 
-# Three workers: the rehearsals are one group and the Docker tests another (they wait more than they compute), the rest fills in.
+# First what waits more than it computes, then whole upgrades and containers, which measure time and must not have to share it:
+# two workers, of which one takes all that uses the Docker engine.
 test: system engine $(VENV)/dev check
-	$(BIN)/pytest -n 3 --dist loadgroup
+	$(BIN)/pytest -n 4 --dist loadgroup --ignore tests/scenarios --ignore tests/docker
+	$(BIN)/pytest -n 2 --dist loadgroup tests/scenarios tests/docker
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

@@ -10,6 +10,8 @@ __all__ = ["PortTaken", "free_port", "free_range", "require_free"]
 LOWEST, HIGHEST = 20_000, 32_000
 """Below what the kernel gives to outgoing connections, which would otherwise take a port between the choice and its use."""
 TRIES = 200
+_given: set[int] = set()
+"""What was chosen before is not used yet, perhaps."""
 
 
 class PortTaken(Exception):
@@ -28,8 +30,10 @@ def free_range(count: int) -> range:
     """
     for _ in range(TRIES):
         first = random.randrange(LOWEST, HIGHEST - count)
-        if all(_is_free(port) for port in range(first, first + count)):
-            return range(first, first + count)
+        chosen = range(first, first + count)
+        if _given.isdisjoint(chosen) and all(_is_free(port) for port in chosen):
+            _given.update(chosen)
+            return chosen
     raise PortTaken(f"no {count} free ports between {LOWEST} and {HIGHEST}")
 
 

@@ -7,7 +7,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -18,20 +17,14 @@ from typing import Any, TypeVar
 
 import requests
 
+from rehearsal.free_ports import free_port
 from rehearsal.jenkins.seed import Accounts, seed_home
 from rehearsal.jenkins.war import make_war
 
-__all__ = ["Standin", "free_port", "started", "wait_until"]
+__all__ = ["Standin", "started", "wait_until"]
 
 _T = TypeVar("_T")
 FAST = {"rehearsal.boot.seconds": "0.3", "rehearsal.stop.seconds": "0.1"}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def wait_until(ask: Callable[[], _T], what: str, seconds: float = 20) -> _T:

@@ -22,7 +22,7 @@ from adapters.jenkins.failures import ServerFailed
 from bot.errors import BotError, NotStarted, Permanent, Temporary
 from bot.model import ItemConfig
 from bot.settings.connection import ConnectionConfig
-from tests.contract.standin import free_port
+from rehearsal.free_ports import free_port
 
 RECORDINGS = Path(__file__).parent / "recordings" / "jenkins-2.426.2"
 TOKEN = "11secret22"

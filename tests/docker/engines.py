@@ -16,6 +16,7 @@ from pathlib import Path
 import docker
 
 from bot.settings.environments import DockerEngineConfig
+from rehearsal.free_ports import free_port
 from tests.throwaway_authority import Authority
 
 __all__ = ["SecondEngine", "second_engine", "ssh_address"]
@@ -36,7 +37,7 @@ def second_engine(directory: Path) -> Iterator[SecondEngine]:
     """Another daemon with images, containers and volumes of its own; who asks needs a certificate."""
     authority = Authority(directory / "tls")
     pair = authority.issue("engine")
-    port, local = _free_port(), directory / "docker.sock"
+    port, local = free_port(), directory / "docker.sock"
     with (directory / "log").open("wb") as log:
         daemon = subprocess.Popen(
             [
@@ -102,7 +103,7 @@ def ssh_address(directory: Path) -> Iterator[str]:
         subprocess.run(
             ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(settings / name)], check=True
         )
-    port = _free_port()
+    port = free_port()
     host = (settings / "host.pub").read_text().split()
     (settings / "known_hosts").write_text(f"[127.0.0.1]:{port} {host[0]} {host[1]}\n")
     shutil.copy(settings / "id_ed25519.pub", settings / "authorized_keys")
@@ -138,10 +139,3 @@ def _await_port(port: int) -> None:
             time.sleep(0.05)
         else:
             return
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port: int = free.getsockname()[1]
-        return port

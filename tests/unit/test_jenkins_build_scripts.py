@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.unit.groovy_rig import GroovyRig
 
 JOB = "<?xml version='1.1' encoding='UTF-8'?>\n<project><description>ü</description></project>"
@@ -13,14 +11,9 @@ NODE = "<hudson.model.Node><name>{}</name><remoteFS>{}</remoteFS></hudson.model.
 CLOUD = "<hudson.slaves.Cloud><name>{}</name><template>{}</template></hudson.slaves.Cloud>"
 
 
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> GroovyRig:
-    return GroovyRig.build(tmp_path_factory.mktemp("builds") / "stubs")
-
-
-def test_builds_are_finished_only_when_they_are_saved(rig: GroovyRig, tmp_path: Path) -> None:
+def test_builds_are_finished_only_when_they_are_saved(groovy: GroovyRig, tmp_path: Path) -> None:
     """Between its last step and its record on disk a build still runs; watched ones are told whatever their age; unknown ones are not."""
-    [found] = rig.play(
+    [found] = groovy.play(
         tmp_path,
         """
         def app = job('app', new Folder(jenkins, 'team').with { jenkins.items << it; it })
@@ -64,9 +57,9 @@ def test_builds_are_finished_only_when_they_are_saved(rig: GroovyRig, tmp_path: 
     assert found["running"][0]["serial"] is True
 
 
-def test_jobs_without_news_are_not_loaded(rig: GroovyRig, tmp_path: Path) -> None:
+def test_jobs_without_news_are_not_loaded(groovy: GroovyRig, tmp_path: Path) -> None:
     """A job whose build directory has not changed for long costs no build record, yet its running build is found at its executor."""
-    [numbers, loads] = rig.play(
+    [numbers, loads] = groovy.play(
         tmp_path,
         """
         def busy = job('busy'), quiet = job('quiet'), pipeline = job('pipeline')
@@ -90,10 +83,10 @@ def test_jobs_without_news_are_not_loaded(rig: GroovyRig, tmp_path: Path) -> Non
 
 
 def test_reload_keeps_running_builds_and_asks_to_come_again_for_one_being_saved(
-    rig: GroovyRig, tmp_path: Path
+    groovy: GroovyRig, tmp_path: Path
 ) -> None:
     """Jobs that do not exist are named; so is one whose build was just being saved, because that build shows up only after another reload."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         """
         def app = job('app'), slow = job('slow'), broken = new FreeStyleProject(jenkins, 'broken') { void doReload() throws IOException { throw new IOException('no config.xml') } }
@@ -115,9 +108,9 @@ def test_reload_keeps_running_builds_and_asks_to_come_again_for_one_being_saved(
     assert told[1] == [1, 1, True, 0]
 
 
-def test_numbers_rise_and_never_fall(rig: GroovyRig, tmp_path: Path) -> None:
+def test_numbers_rise_and_never_fall(groovy: GroovyRig, tmp_path: Path) -> None:
     """Lower wishes and unknown jobs change nothing; every job is reported, cells of a matrix are not: they follow the whole."""
-    [numbers, again] = rig.play(
+    [numbers, again] = groovy.play(
         tmp_path,
         """
         job('up').updateNextBuildNumber(3)
@@ -135,9 +128,9 @@ def test_numbers_rise_and_never_fall(rig: GroovyRig, tmp_path: Path) -> None:
     assert again == numbers
 
 
-def test_directories_tell_where_jobs_are_kept(rig: GroovyRig, tmp_path: Path) -> None:
+def test_directories_tell_where_jobs_are_kept(groovy: GroovyRig, tmp_path: Path) -> None:
     """By the path below the home; cells of a matrix and branches under the names that the controller uses."""
-    [directories] = rig.play(
+    [directories] = groovy.play(
         tmp_path,
         """
         job('a b')
@@ -156,9 +149,9 @@ def test_directories_tell_where_jobs_are_kept(rig: GroovyRig, tmp_path: Path) ->
     }
 
 
-def test_configs_come_parents_first_and_branches_never(rig: GroovyRig, tmp_path: Path) -> None:
+def test_configs_come_parents_first_and_branches_never(groovy: GroovyRig, tmp_path: Path) -> None:
     """All names, but only changed texts; children that a folder makes by itself are left out; a file that vanished is passed over."""
-    [found] = rig.play(
+    [found] = groovy.play(
         tmp_path,
         """
         def team = new Folder(jenkins, 'team'), branches = new ComputedFolder(jenkins, 'branches')
@@ -177,9 +170,9 @@ def test_configs_come_parents_first_and_branches_never(rig: GroovyRig, tmp_path:
     assert found["changed"][0]["modifiedMs"] <= found["nowMs"]
 
 
-def test_configs_fit_into_an_answer(rig: GroovyRig, tmp_path: Path) -> None:
+def test_configs_fit_into_an_answer(groovy: GroovyRig, tmp_path: Path) -> None:
     """Texts beyond the limit are left for another request, which asks by name; one above it comes alone and whole."""
-    first, second = rig.play(
+    first, second = groovy.play(
         tmp_path,
         """
         ['a', 'b', 'c'].each { job(it).write(new StringReader('<x>' + it * 100 + '</x>')) }
@@ -198,9 +191,9 @@ def test_configs_fit_into_an_answer(rig: GroovyRig, tmp_path: Path) -> None:
     assert second["names"] == []
 
 
-def test_items_are_created_or_changed_each_for_itself(rig: GroovyRig, tmp_path: Path) -> None:
+def test_items_are_created_or_changed_each_for_itself(groovy: GroovyRig, tmp_path: Path) -> None:
     """New ones below their folder, changed ones in place, equal ones untouched; one that fails is told and stops no other."""
-    first, second, updates = rig.play(
+    first, second, updates = groovy.play(
         tmp_path,
         """
         def kept = job('kept')
@@ -233,9 +226,9 @@ def test_items_are_created_or_changed_each_for_itself(rig: GroovyRig, tmp_path: 
     assert updates == [1, 0, 0]
 
 
-def test_items_are_deleted_and_unknown_ones_are_fine(rig: GroovyRig, tmp_path: Path) -> None:
+def test_items_are_deleted_and_unknown_ones_are_fine(groovy: GroovyRig, tmp_path: Path) -> None:
     """Only what was there is reported."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         """
         job('a'); job('b')
@@ -247,9 +240,9 @@ def test_items_are_deleted_and_unknown_ones_are_fine(rig: GroovyRig, tmp_path: P
     assert told == [["a"], ["b"]]
 
 
-def test_nodes_travel_and_come_back(rig: GroovyRig, tmp_path: Path) -> None:
+def test_nodes_travel_and_come_back(groovy: GroovyRig, tmp_path: Path) -> None:
     """What `nodes` gives, `add-nodes` takes: twice changes nothing; nodes that clouds made stay; clouds of one name stay two."""
-    seen, cleared, back, again = rig.play(
+    seen, cleared, back, again = groovy.play(
         tmp_path,
         """
         ['one', 'ü 2'].each { jenkins.addNode(new Node(it)) }
@@ -271,9 +264,9 @@ def test_nodes_travel_and_come_back(rig: GroovyRig, tmp_path: Path) -> None:
     assert again == [True, True]
 
 
-def test_nodes_with_builds_are_never_touched(rig: GroovyRig, tmp_path: Path) -> None:
+def test_nodes_with_builds_are_never_touched(groovy: GroovyRig, tmp_path: Path) -> None:
     """A node that runs a build, or a pipeline's one-off part, is neither withdrawn nor replaced; an idle one that differs is replaced."""
-    busy, left, texts, executors = rig.play(
+    busy, left, texts, executors = groovy.play(
         tmp_path,
         """
         ['idle', 'builds', 'flow'].each { jenkins.addNode(new Node(it)) }

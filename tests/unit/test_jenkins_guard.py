@@ -6,8 +6,6 @@ import base64
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from adapters.jenkins.scripts import guard_script, persisted_guard
 from tests.unit.groovy_rig import GroovyRig
 
@@ -22,20 +20,15 @@ ann = { new Cause.UserIdCause('ann') }
 """
 
 
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> GroovyRig:
-    return GroovyRig.build(tmp_path_factory.mktemp("guard") / "stubs")
-
-
 def guard(
     role: str | None, *, upgrade: str = "u1", busy: tuple[str, ...] = (), source: str | None = None
 ) -> tuple[str, dict[str, Any]]:
     return "guard", {"role": role, "upgrade": upgrade, "busy": list(busy), "source": source}
 
 
-def test_follower_holds_new_builds_and_folder_scans_only(rig: GroovyRig, tmp_path: Path) -> None:
+def test_follower_holds_new_builds_and_folder_scans_only(groovy: GroovyRig, tmp_path: Path) -> None:
     """Jobs and computed folders wait with a reason; `node` blocks of running pipelines and cells of a matrix go on."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         OBSERVE
         + """
@@ -53,9 +46,9 @@ def test_follower_holds_new_builds_and_folder_scans_only(rig: GroovyRig, tmp_pat
     assert free == [None, None]
 
 
-def test_follower_refuses_what_only_clocks_caused(rig: GroovyRig, tmp_path: Path) -> None:
+def test_follower_refuses_what_only_clocks_caused(groovy: GroovyRig, tmp_path: Path) -> None:
     """Timer and SCM causes, alone or together, also of a folder's periodic scan; a person among the causes lets it in, to be relayed."""
-    [answers] = rig.play(
+    [answers] = groovy.play(
         tmp_path,
         OBSERVE
         + """
@@ -73,9 +66,9 @@ def test_follower_refuses_what_only_clocks_caused(rig: GroovyRig, tmp_path: Path
     assert answers == [False] * 4 + [True] * 4
 
 
-def test_holding_keeps_timers_and_owner_has_nothing(rig: GroovyRig, tmp_path: Path) -> None:
+def test_holding_keeps_timers_and_owner_has_nothing(groovy: GroovyRig, tmp_path: Path) -> None:
     """While holding, timers still fire into the queue; an owner has neither hold nor veto, and its queue is looked at again at once."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         OBSERVE
         + """
@@ -91,10 +84,10 @@ def test_holding_keeps_timers_and_owner_has_nothing(rig: GroovyRig, tmp_path: Pa
 
 
 def test_owner_keeps_only_serial_jobs_waiting_that_still_run_elsewhere(
-    rig: GroovyRig, tmp_path: Path
+    groovy: GroovyRig, tmp_path: Path
 ) -> None:
     """``busy`` blocks those jobs and nothing else, until it is empty again."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         OBSERVE
         + """
@@ -114,9 +107,9 @@ def test_owner_keeps_only_serial_jobs_waiting_that_still_run_elsewhere(
     assert told == [["owner", "u1", ["a/ü", "slow"], True, False, True], [False, [0, 0]]]
 
 
-def test_follower_that_is_told_again_is_never_unguarded(rig: GroovyRig, tmp_path: Path) -> None:
+def test_follower_that_is_told_again_is_never_unguarded(groovy: GroovyRig, tmp_path: Path) -> None:
     """Each run has classes of its own, so the old guard is found by name, and it goes only after the new one is there."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         OBSERVE
         + """
@@ -131,9 +124,9 @@ def test_follower_that_is_told_again_is_never_unguarded(rig: GroovyRig, tmp_path
     assert told == [["u2", [1, 1], 1, 1]]
 
 
-def test_follower_writes_itself_into_the_home_and_owner_removes_it(rig: GroovyRig, tmp_path: Path) -> None:
+def test_follower_writes_itself_into_the_home_and_owner_removes_it(groovy: GroovyRig, tmp_path: Path) -> None:
     """The file is the self-contained guard and nothing else is left there; an owner has no trace of it; holding changes no file."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         OBSERVE
         + """
@@ -158,12 +151,12 @@ def test_follower_writes_itself_into_the_home_and_owner_removes_it(rig: GroovyRi
     assert base64.b64decode(persisted_guard("u1")).decode() == guard_script("u1")
 
 
-def test_persisted_guard_makes_a_starting_instance_a_follower(rig: GroovyRig, tmp_path: Path) -> None:
+def test_persisted_guard_makes_a_starting_instance_a_follower(groovy: GroovyRig, tmp_path: Path) -> None:
     """What stands in ``init.groovy.d`` needs neither the console's imports nor its output, and a read shows it in force."""
     file = tmp_path / "home" / GUARD_FILE
     file.parent.mkdir(parents=True)
     file.write_text(guard_script("u7"), encoding="utf-8")
-    [state] = rig.play(
+    [state] = groovy.play(
         tmp_path,
         """
         new GroovyShell().evaluate(new File(jenkins.rootDir, 'init.groovy.d/ci-upgrade-guard.groovy'))
@@ -174,9 +167,11 @@ def test_persisted_guard_makes_a_starting_instance_a_follower(rig: GroovyRig, tm
     assert state == {"role": "follower", "upgrade": "u7", "busy": [], "persisted": True, "pending": 0}
 
 
-def test_reading_counts_builds_about_to_start_and_sees_a_broken_guard(rig: GroovyRig, tmp_path: Path) -> None:
+def test_reading_counts_builds_about_to_start_and_sees_a_broken_guard(
+    groovy: GroovyRig, tmp_path: Path
+) -> None:
     """Pending jobs count, `node` blocks and cells do not; a follower that lost its veto is reported as merely holding."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         OBSERVE
         + """
@@ -192,9 +187,9 @@ def test_reading_counts_builds_about_to_start_and_sees_a_broken_guard(rig: Groov
     assert told == [{"role": "follower", "pending": 1}, "holding"]
 
 
-def test_unknown_role_changes_nothing(rig: GroovyRig, tmp_path: Path) -> None:
+def test_unknown_role_changes_nothing(groovy: GroovyRig, tmp_path: Path) -> None:
     """A role that this script does not know is an error text, and the guard in force stays."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         OBSERVE
         + """

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.unit.groovy_rig import GroovyRig
 
 ACTIONS = """<list>
@@ -28,11 +26,6 @@ ACTIONS = """<list>
 </list>"""
 
 
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> GroovyRig:
-    return GroovyRig.build(tmp_path_factory.mktemp("queue") / "stubs")
-
-
 def submit(
     job: str = "app", actions: str = ACTIONS, relay: str = "u1-blue-7-1"
 ) -> tuple[str, dict[str, Any]]:
@@ -45,9 +38,9 @@ def submit(
     }
 
 
-def test_queue_shows_waiting_jobs_in_order_and_nothing_else(rig: GroovyRig, tmp_path: Path) -> None:
+def test_queue_shows_waiting_jobs_in_order_and_nothing_else(groovy: GroovyRig, tmp_path: Path) -> None:
     """Oldest first; `node` blocks, cells of a matrix and what an executor has already been given are left out."""
-    [items] = rig.play(
+    [items] = groovy.play(
         tmp_path,
         """
         def enter = { task, Action... actions -> queue.enter(new Queue.WaitingItem(task, actions as List)) }
@@ -69,9 +62,9 @@ def test_queue_shows_waiting_jobs_in_order_and_nothing_else(rig: GroovyRig, tmp_
     assert items[0]["sinceMs"] == 1_700_000_000_000 + items[0]["id"]
 
 
-def test_item_that_cannot_be_written_is_still_listed(rig: GroovyRig, tmp_path: Path) -> None:
+def test_item_that_cannot_be_written_is_still_listed(groovy: GroovyRig, tmp_path: Path) -> None:
     """Its actions are empty, so that it is found unreadable instead of taking the whole queue down; a broken cause has its class's name."""
-    [items] = rig.play(
+    [items] = groovy.play(
         tmp_path,
         """
         def broken = new Action() { }
@@ -89,9 +82,9 @@ def test_item_that_cannot_be_written_is_still_listed(rig: GroovyRig, tmp_path: P
     assert items == [["odd", True, False], ["even", False, False]]
 
 
-def test_relayed_item_keeps_causes_and_exact_values(rig: GroovyRig, tmp_path: Path) -> None:
+def test_relayed_item_keeps_causes_and_exact_values(groovy: GroovyRig, tmp_path: Path) -> None:
     """One cause action with the original causes and the relay's; parameters as they were, control characters too; what `queue` gives fits."""
-    outcome, kinds, causes, text, again = rig.play(
+    outcome, kinds, causes, text, again = groovy.play(
         tmp_path,
         """
         def app = job('app')
@@ -111,9 +104,9 @@ def test_relayed_item_keeps_causes_and_exact_values(rig: GroovyRig, tmp_path: Pa
     assert again == [["u1-blue-7-1", 2]]
 
 
-def test_relay_happens_once(rig: GroovyRig, tmp_path: Path) -> None:
+def test_relay_happens_once(groovy: GroovyRig, tmp_path: Path) -> None:
     """The id is found in the queue, in a running build and in a finished one; a longer id that begins alike is another."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         """
         def app = job('app')
@@ -136,9 +129,9 @@ def test_relay_happens_once(rig: GroovyRig, tmp_path: Path) -> None:
     assert told == ["exists", {"outcome": "exists", "detail": "app #4"}, "exists", "submitted", 1]
 
 
-def test_old_builds_are_not_searched(rig: GroovyRig, tmp_path: Path) -> None:
+def test_old_builds_are_not_searched(groovy: GroovyRig, tmp_path: Path) -> None:
     """A build from before the asked time ends the search: history is never loaded as a whole."""
-    [outcome] = rig.play(
+    [outcome] = groovy.play(
         tmp_path,
         """
         def build = new Run(job('app'), 1, 4999)
@@ -150,7 +143,7 @@ def test_old_builds_are_not_searched(rig: GroovyRig, tmp_path: Path) -> None:
     assert outcome == "submitted"
 
 
-def test_unreadable_actions_queue_nothing(rig: GroovyRig, tmp_path: Path) -> None:
+def test_unreadable_actions_queue_nothing(groovy: GroovyRig, tmp_path: Path) -> None:
     """Nothing, half a text, a class that is not here (which Jenkins drops silently), no actions: rather no build than half of one."""
     unreadable = {
         "empty": ("", "StreamException"),
@@ -159,7 +152,7 @@ def test_unreadable_actions_queue_nothing(rig: GroovyRig, tmp_path: Path) -> Non
         "text": ("<list><string>x</string></list>", "not a list of actions"),
         "single": ("<string>x</string>", "not a list of actions"),
     }
-    outcomes, queued = rig.play(
+    outcomes, queued = groovy.play(
         tmp_path,
         """
         job('app')
@@ -175,9 +168,9 @@ def test_unreadable_actions_queue_nothing(rig: GroovyRig, tmp_path: Path) -> Non
         assert "\n" not in outcomes[name]["detail"]
 
 
-def test_missing_disabled_and_refused(rig: GroovyRig, tmp_path: Path) -> None:
+def test_missing_disabled_and_refused(groovy: GroovyRig, tmp_path: Path) -> None:
     """A job that is not there or no task, a disabled one (which the queue itself would take), and a queue that says no."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         """
         tell(resultOf(run('submit')).outcome)
@@ -204,9 +197,9 @@ def test_missing_disabled_and_refused(rig: GroovyRig, tmp_path: Path) -> None:
     ]
 
 
-def test_folder_scan_is_relayed_too(rig: GroovyRig, tmp_path: Path) -> None:
+def test_folder_scan_is_relayed_too(groovy: GroovyRig, tmp_path: Path) -> None:
     """A computed folder has no builds to search; its scan is queued once."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         """
         jenkins.items << new ComputedFolder(jenkins, 'branches')
@@ -217,9 +210,9 @@ def test_folder_scan_is_relayed_too(rig: GroovyRig, tmp_path: Path) -> None:
     assert told == [["submitted", "exists"]]
 
 
-def test_cancel_takes_only_what_was_named(rig: GroovyRig, tmp_path: Path) -> None:
+def test_cancel_takes_only_what_was_named(groovy: GroovyRig, tmp_path: Path) -> None:
     """Unknown ids are fine, and a second time is too."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         """
         (1..3).each { queue.enter(new Queue.WaitingItem(job('j' + it), [])) }

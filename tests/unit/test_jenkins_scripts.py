@@ -7,8 +7,6 @@ import json
 import re
 from pathlib import Path
 
-import pytest
-
 from adapters.jenkins import scripts
 from adapters.jenkins.scripts import batches, fill, guard_script, result_of
 from tests.unit.groovy_rig import GroovyRig
@@ -16,11 +14,6 @@ from tests.unit.groovy_rig import GroovyRig
 FOLDER = Path(scripts.__file__).parent / "scripts"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.groovy"))
 AWKWARD = {"text": "ä ' \" $x ${y} \\ \u2028 😀 \n\t @ARGUMENTS@", "list": [1, 2**40], "none": None}
-
-
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> GroovyRig:
-    return GroovyRig.build(tmp_path_factory.mktemp("scripts") / "stubs")
 
 
 def test_table_of_scripts_is_true() -> None:
@@ -64,7 +57,7 @@ def test_batches_fit_into_a_request_and_keep_the_order() -> None:
     assert list(batches([])) == [[]]
 
 
-def test_every_script_compiles_under_groovy_2_4(rig: GroovyRig, tmp_path: Path) -> None:
+def test_every_script_compiles_under_groovy_2_4(groovy: GroovyRig, tmp_path: Path) -> None:
     """Also with arguments above the limit of one string literal, which are joined from several."""
     sources = []
     for name in NAMES:
@@ -73,15 +66,15 @@ def test_every_script_compiles_under_groovy_2_4(rig: GroovyRig, tmp_path: Path) 
     target = tmp_path / "classes"
     target.mkdir()
     # The guard declares classes that no other script may declare as well, so all compile together.
-    done = rig.compile(sources, target)
+    done = groovy.compile(sources, target)
     assert done.returncode == 0, done.stdout + done.stderr
     assert (target / "CiUpgradeHold.class").exists()
 
 
-def test_arguments_arrive_whatever_they_are(rig: GroovyRig, tmp_path: Path) -> None:
+def test_arguments_arrive_whatever_they_are(groovy: GroovyRig, tmp_path: Path) -> None:
     """Quotes, dollars, line separators and characters beyond the first plane come back as they were, also in several literals."""
     awkward = {**AWKWARD, "long": "ä" * 100_000}
-    [told] = rig.play(
+    [told] = groovy.play(
         tmp_path,
         """
         // Only the line that reads the arguments.
@@ -93,9 +86,9 @@ def test_arguments_arrive_whatever_they_are(rig: GroovyRig, tmp_path: Path) -> N
     assert told == awkward
 
 
-def test_identity_agents_and_log(rig: GroovyRig, tmp_path: Path) -> None:
+def test_identity_agents_and_log(groovy: GroovyRig, tmp_path: Path) -> None:
     """Facts of the instance; an agent that hangs costs seconds and says nothing; only SEVERE records since the time, with their cause."""
-    identity, agents, records = rig.play(
+    identity, agents, records = groovy.play(
         tmp_path,
         """
         import java.util.logging.*
@@ -130,9 +123,9 @@ def test_identity_agents_and_log(rig: GroovyRig, tmp_path: Path) -> None:
     assert len(records[1]["message"]) == 500
 
 
-def test_inventory_counts_without_loading(rig: GroovyRig, tmp_path: Path) -> None:
+def test_inventory_counts_without_loading(groovy: GroovyRig, tmp_path: Path) -> None:
     """Builds are counted by directory; parts of jobs are left out; folders' views are named with them; no credentials plugin is fine."""
-    found, loads = rig.play(
+    found, loads = groovy.play(
         tmp_path,
         """
         def team = new Folder(jenkins, 'team')
@@ -170,9 +163,9 @@ def test_inventory_counts_without_loading(rig: GroovyRig, tmp_path: Path) -> Non
     assert list(found["monitors"]) == ["hudson.diagnosis.OldDataMonitor"]
 
 
-def test_inventory_comes_in_pages_by_name(rig: GroovyRig, tmp_path: Path) -> None:
+def test_inventory_comes_in_pages_by_name(groovy: GroovyRig, tmp_path: Path) -> None:
     """A job that appears between two pages shifts none of them; what is not a job comes with the first page only."""
-    first, second = rig.play(
+    first, second = groovy.play(
         tmp_path,
         """
         ['b', 'd', 'a'].each { job(it) }
@@ -188,9 +181,9 @@ def test_inventory_comes_in_pages_by_name(rig: GroovyRig, tmp_path: Path) -> Non
     assert second == {"more": False}
 
 
-def test_plugins_with_what_they_need(rig: GroovyRig, tmp_path: Path) -> None:
+def test_plugins_with_what_they_need(groovy: GroovyRig, tmp_path: Path) -> None:
     """Needs and optional needs stand in one list, told apart, and the core that a plugin was built for is named."""
-    [found] = rig.play(tmp_path, "tell(resultOf(run('plugins')).plugins)", {"plugins": ("plugins", {})})
+    [found] = groovy.play(tmp_path, "tell(resultOf(run('plugins')).plugins)", {"plugins": ("plugins", {})})
     [plugin] = found
     assert (plugin["name"], plugin["version"], plugin["enabled"]) == ("git", "5.2.1", True)
     assert plugin["requiredCore"] == "2.387.3"
@@ -200,10 +193,10 @@ def test_plugins_with_what_they_need(rig: GroovyRig, tmp_path: Path) -> None:
     ]
 
 
-def test_options_tells_names_and_never_values(rig: GroovyRig, tmp_path: Path) -> None:
+def test_options_tells_names_and_never_values(groovy: GroovyRig, tmp_path: Path) -> None:
     """System properties and the war's own options are found by name, also when they have a value; others are not told."""
     names = ["--httpPort", "--httpsKeyStore", "set.one", "set.two", "not.set"]
-    [answer] = rig.play(
+    [answer] = groovy.play(
         tmp_path,
         """
         System.setProperty('set.one', 'hunter2')
@@ -217,7 +210,7 @@ def test_options_tells_names_and_never_values(rig: GroovyRig, tmp_path: Path) ->
     assert "hunter2" not in answer
 
 
-def test_inventory_lists_credential_ids_by_store(rig: GroovyRig, tmp_path: Path) -> None:
+def test_inventory_lists_credential_ids_by_store(groovy: GroovyRig, tmp_path: Path) -> None:
     """With the credentials plugin there, ids come with the folder that holds them, each once, and no value is told."""
     source = tmp_path / "credentials"
     source.mkdir()
@@ -240,8 +233,8 @@ def test_inventory_lists_credential_ids_by_store(rig: GroovyRig, tmp_path: Path)
     )
     classes = tmp_path / "classes"
     classes.mkdir()
-    assert rig.compile([source / "CredentialsProvider.groovy"], classes).returncode == 0
-    [found] = rig.play(
+    assert groovy.compile([source / "CredentialsProvider.groovy"], classes).returncode == 0
+    [found] = groovy.play(
         tmp_path,
         """
         jenkins.items << new Folder(jenkins, 'team')
@@ -254,9 +247,9 @@ def test_inventory_lists_credential_ids_by_store(rig: GroovyRig, tmp_path: Path)
     assert "hunter2" not in json.dumps(found)
 
 
-def test_secret_key_is_made_by_encrypting(rig: GroovyRig, tmp_path: Path) -> None:
+def test_secret_key_is_made_by_encrypting(groovy: GroovyRig, tmp_path: Path) -> None:
     """Something is really encrypted, which is what makes Jenkins create the key file."""
-    told = rig.play(
+    told = groovy.play(
         tmp_path,
         "tell([resultOf(run('key')).ok, Secret.encrypted, ACL.impersonated])",
         {"key": ("ensure-secret-key", {})},

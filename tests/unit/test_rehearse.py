@@ -74,6 +74,12 @@ def test_free_ranges_can_be_listened_on() -> None:
             listener.bind(("127.0.0.1", port))
 
 
+def test_a_port_is_given_once() -> None:
+    """Two that are chosen before either is used must differ."""
+    chosen = [port for _ in range(200) for port in free_range(3)]
+    assert len(set(chosen)) == len(chosen)
+
+
 def summary(
     status: str = "completed",
     failed: int = 0,
