@@ -150,10 +150,10 @@ class Acting:
         return Notice(f"{upgrade.controller} is held. `/ci-upgrade resume {upgrade.controller}` goes on.")
 
     def resume(self, words: list[str], actor: Actor) -> Notice:
-        upgrade, _ = self._arguments.live(words)
-        return self.resume_upgrade(upgrade, actor)
+        upgrade, reason = self._arguments.live(words)
+        return self.resume_upgrade(upgrade, actor, reason)
 
-    def resume_upgrade(self, upgrade: Upgrade, actor: Actor) -> Notice:
+    def resume_upgrade(self, upgrade: Upgrade, actor: Actor, reason: str = "") -> Notice:
         self._permissions.require_operator(actor, "resume an upgrade")
 
         def resume(row: Upgrade) -> Upgrade:
@@ -166,9 +166,10 @@ class Acting:
             self._store,
             upgrade.id,
             resume,
-            Entry(upgrade.id, now, "decision", upgrade.step, 1, "resume", actor.id),
+            Entry(upgrade.id, now, "decision", upgrade.step, 1, "resume", actor.id, {"reason": reason}),
         )
-        self._announcer.entry(saved, f"resumed-{now:.0f}", f"Resumed by {person(actor.id)}")
+        lines = (reason,) if reason else ()
+        self._announcer.entry(saved, f"resumed-{now:.0f}", f"Resumed by {person(actor.id)}", lines)
         self._announcer.dashboard(saved)
         self._engine.wake(upgrade.id)
         return Notice(f"{upgrade.controller} goes on.")

@@ -213,6 +213,9 @@ class BotCommands:
     def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice:
         return self._answer(lambda: self._acting.hold_upgrade(self._store.get(upgrade), actor, reason))
 
+    def resume(self, upgrade: str, reason: str, actor: Actor) -> Notice:
+        return self._answer(lambda: self._acting.resume_upgrade(self._store.get(upgrade), actor, reason))
+
     def rollback(self, upgrade: str, reason: str, actor: Actor) -> Notice:
         return self._answer(lambda: self._acting.roll_back(self._store.get(upgrade), actor, reason))
 

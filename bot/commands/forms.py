@@ -112,7 +112,13 @@ class Forms:
 def _live(upgrade: Upgrade) -> LiveUpgrade:
     title = f"{upgrade.controller}: {upgrade.source} → {upgrade.target}"
     return LiveUpgrade(
-        upgrade.id, upgrade.controller, title, _on_rollback(upgrade), _on_hold(upgrade), _on_abort(upgrade)
+        upgrade.id,
+        upgrade.controller,
+        title,
+        _on_rollback(upgrade),
+        _on_hold(upgrade),
+        _on_abort(upgrade),
+        _on_resume(upgrade),
     )
 
 
@@ -158,3 +164,9 @@ def _on_hold(upgrade: Upgrade) -> tuple[str, ...]:
         f"{upgrade.owner.value} goes on running the builds.",
         "It waits until somebody resumes it or rolls back.",
     )
+
+
+def _on_resume(upgrade: Upgrade) -> tuple[str, ...]:
+    if upgrade.hold is None or not upgrade.live:
+        return ("This upgrade is not held; there is nothing to resume.",)
+    return (f"It is held: {upgrade.hold.text}", f"It goes on with: {step_title(upgrade.step)}.")

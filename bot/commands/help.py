@@ -56,7 +56,7 @@ COMMANDS = {
         "hold main lunch",
         OPERATORS,
     ),
-    "resume": Usage("resume [controller]", "go on after a hold", "resume main", OPERATORS),
+    "resume": Usage("resume [controller] [reason]", "go on after a hold", "resume main", OPERATORS),
     "rollback": Usage(
         "rollback [controller] [reason]",
         "users back on the old controller at once; it stays locked until somebody unlocks it",

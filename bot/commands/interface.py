@@ -89,6 +89,7 @@ class LiveUpgrade:
     on_rollback: tuple[str, ...]
     on_hold: tuple[str, ...]
     on_abort: tuple[str, ...] = ()
+    on_resume: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +157,8 @@ class Commands(Protocol):
         """Those that can be held or rolled back; in an upgrade's thread only that one, even when it has ended."""
 
     def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
+
+    def resume(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
 
     def rollback(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
 

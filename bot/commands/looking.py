@@ -58,7 +58,7 @@ class Looking:
                 (
                     *(usage.line() for usage in COMMANDS.values()),
                     f"Controllers: {names}. With one controller its name may be left out.",
-                    "`help start` says more of one command. Without arguments start, plan, hold, rollback, abort, lock and unlock open a form.",
+                    "`help start` says more of one command. Without arguments start, plan, hold, resume, rollback, abort, lock and unlock open a form.",
                 ),
             )
         name = ALIASES.get(words[0].lower(), words[0].lower())

@@ -1,4 +1,4 @@
-"""Forms for what is done to an upgrade with a reason: rolling back, holding, aborting, and approving against verdict or rules."""
+"""Forms for what is done to an upgrade with a reason: rolling back, holding, resuming, aborting, and approving against verdict or rules."""
 
 from __future__ import annotations
 
@@ -44,6 +44,12 @@ FORMS = {
         "Hold",
         lambda upgrade: upgrade.on_hold,
         lambda commands, upgrade, reason, actor: commands.hold(upgrade, reason, actor),
+    ),
+    "resume": _Form(
+        "Resume the upgrade",
+        "Resume",
+        lambda upgrade: upgrade.on_resume,
+        lambda commands, upgrade, reason, actor: commands.resume(upgrade, reason, actor),
     ),
     "abort": _Form(
         "Abort the upgrade",
@@ -93,7 +99,7 @@ def open_reason(
     origin: Origin,
     upgrade: str | None = None,
 ) -> None:
-    """The form ``rollback``, ``hold`` or ``abort``: for that upgrade, that of the actor's thread, or a choice of those that live.
+    """One of ``FORMS``: for that upgrade, that of the actor's thread, or a choice of those that live.
 
     :raises TooLate: when Slack does not open it any more.
     """

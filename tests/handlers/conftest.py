@@ -61,6 +61,9 @@ class RecordingCommands:
     def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice:
         return self._take(actor, "hold", upgrade, reason) or Notice("Held.")
 
+    def resume(self, upgrade: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "resume", upgrade, reason) or Notice("Goes on.")
+
     def rollback(self, upgrade: str, reason: str, actor: Actor) -> Notice:
         return self._take(actor, "rollback", upgrade, reason) or Notice("Rolling back.")
 

@@ -25,6 +25,7 @@ LIVE = LiveUpgrade(
     ),
     ("It stops where it is.", "It waits until somebody resumes it or rolls back."),
     ("All users of main are back on 2.426.2 in about a second.", "main is not locked afterwards."),
+    ("It is held: lunch.", "It goes on with: Backup."),
 )
 OVERVIEW = Overview(
     waiting=(Question("u7f3a1", "main", "Send 25% of sessions to green?", NOW, NOW + 28800),),

@@ -57,7 +57,7 @@ def words(view: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    "text", ["start", "plan", "rollback", "hold", "abort", "lock", "unlock", " Rollback "]
+    "text", ["start", "plan", "rollback", "hold", "resume", "abort", "lock", "unlock", " Rollback "]
 )
 def test_a_command_without_arguments_opens_its_form(
     app: App, commands: RecordingCommands, api: WebApi, text: str
@@ -334,7 +334,9 @@ def test_a_defect_behind_a_form_is_told_with_a_reference(
 # ---- reasons -------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("name", "line"), [("rollback", "back on 2.426.2"), ("hold", "resumes it")])
+@pytest.mark.parametrize(
+    ("name", "line"), [("rollback", "back on 2.426.2"), ("hold", "resumes it"), ("resume", "It goes on with")]
+)
 def test_a_reason_form_says_what_will_happen_and_does_it_with_the_reason(
     app: App, commands: RecordingCommands, api: WebApi, name: str, line: str
 ) -> None:

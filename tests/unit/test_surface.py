@@ -197,8 +197,14 @@ def test_the_dashboard_says_since_when_it_waits_and_how_long_the_next_step_takes
     hold = bot.upgrade().hold
     assert hold is not None
     assert board().waiting_since == hold.at
-    bot.commands.run("resume main", ANN)
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert live.on_resume[0] == "It is held: until Monday"
+    bot.commands.resume(gate.upgrade, "Monday", ANN)
     assert board().waiting_since is None
+    resumed = next(entry for entry in bot.store.journal(gate.upgrade) if entry.name == "resume")
+    assert (resumed.actor, resumed.detail) == (ANN.id, {"reason": "Monday"})
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert "nothing to resume" in live.on_resume[0]
 
 
 # ---- threads -------------------------------------------------------------------------------------------------
