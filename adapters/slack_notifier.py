@@ -33,6 +33,8 @@ CLOSED_SECONDS = 600.0
 """After a refusal for good, news of the same message are not tried before: somebody may have reopened the channel by then."""
 UNKNOWN_ATTEMPTS = 50
 """About three quarters of an hour for a refusal that is in no table."""
+WITHOUT_FILES = (Meaning.NO_FILES, Meaning.UNKNOWN)
+"""Refusals of an upload after which words may still be taken."""
 ALT_TEXT = 1000
 """Longest description of a picture (``alt_txt_too_large``)."""
 
@@ -186,12 +188,22 @@ class SlackNotifier:
                 file_uploads=files,
             )
         except SlackApiError as error:
-            if meaning_of(error) is not Meaning.NO_FILES and code_of(error) != "missing_scope":
+            if meaning_of(error) not in WITHOUT_FILES and code_of(error) != "missing_scope":
                 raise
-            self._note("files", f"Slack takes no files ({code_of(error)}); their words are sent")
-            return self._send(row, self._render(row.content))
-        self._clear("files")
-        return str(response["files"][0]["id"])
+            why = code_of(error)
+        except (OSError, HTTPException, SlackRequestError) as error:
+            if row.attempts == 0:
+                raise  # it may pass
+            # Files go to a host of their own, which a proxy may not let through: they must not keep the messages back.
+            shown = self._find(row, row.posting_at or self._clock.now())
+            if shown is not None:
+                return shown
+            why = type(error).__name__
+        else:
+            self._clear("files")
+            return str(response["files"][0]["id"])
+        self._note("files", f"Slack takes no files ({why}); their words are sent")
+        return self._send(row, self._render(row.content))
 
     def _send(self, row: OutboxRow, message: Message, *, plain: bool = False) -> str:
         """Post or update; where that is impossible in one way, in the next best."""

@@ -198,7 +198,9 @@ def test_where_no_files_are_taken_a_documents_summary_is_posted(rig: Rig) -> Non
     assert rig.waiting == 0
 
 
-@pytest.mark.parametrize("code", ["missing_scope", "file_uploads_disabled", "file_upload_size_restricted"])
+@pytest.mark.parametrize(
+    "code", ["missing_scope", "file_uploads_disabled", "file_upload_size_restricted", "unknown_method"]
+)
 def test_where_no_pictures_are_taken_their_words_are_posted(rig: Rig, picture: Picture, code: str) -> None:
     """The thread tells what the picture shows, and goes on."""
     rig.put("dashboard", "board")

@@ -13,6 +13,7 @@ import pytest
 from adapters import slack_notifier
 from adapters.sqlite_store import SqliteStore
 from bot.content import Dashboard, Picture
+from rehearsal.free_ports import free_port
 from tests.contract.notifier_rig import Rig, running_rig
 from tests.fakes.outbox import MemoryOutbox
 from tests.fakes.timing import VirtualClock
@@ -150,6 +151,38 @@ def test_a_picture_whose_answer_was_lost_is_not_shown_twice(thread: Rig, tmp_pat
     thread.after(60)
     thread.after(60)
     assert len(thread.api.shared) == 1
+    assert thread.waiting == 0
+
+
+def test_where_the_host_of_files_cannot_be_reached_their_words_are_posted(
+    thread: Rig, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A proxy that lets only the Web API through must not stop the story: neither this message nor those behind it."""
+    path = tmp_path / "u1-gate-10-1.png"
+    path.write_bytes(b"picture")
+    thread.api.upload_address = f"http://127.0.0.1:{free_port()}"
+    for number in (1, 2):
+        thread.put(f"picture-{number}", Picture("Blue and green so far", f"Picture {number}.", str(path)))
+        thread.put(f"event-{number + 1}", f"after {number}")
+    for _ in range(10):
+        thread.after(60)
+    assert [text for text in thread.posted if text.startswith("after")] == ["after 1", "after 2"]
+    assert [sum(f"Picture {number}." in text for text in thread.posted) for number in (1, 2)] == [1, 1]
+    assert thread.waiting == 0
+    assert caplog.text.count("Slack takes no files") == 1
+
+
+def test_a_picture_survives_an_outage(thread: Rig, tmp_path: Path) -> None:
+    """However often it was tried: when Slack is back it is the picture that is shown, not its words."""
+    path = tmp_path / "u1-gate-10-1.png"
+    path.write_bytes(b"picture")
+    for method in ("files.getUploadURLExternal", "chat.postMessage", "conversations.replies"):
+        thread.api.fail(method, *[Answer(status=0)] * 5)
+    thread.put("picture-1", Picture("Blue and green so far", "Blue: 14 ms.", str(path)))
+    for _ in range(20):
+        thread.after(60)
+    assert len(thread.api.shared) == 1
+    assert thread.shown == ["board", "one"]
     assert thread.waiting == 0
 
 

@@ -52,6 +52,8 @@ class WebApi:
     answering: threading.Event = field(default_factory=_set)
     """Cleared, every call waits."""
     uploads: dict[str, bytes] = field(default_factory=dict)
+    upload_address: str = ""
+    """Where files are to be sent; empty: here."""
     names: dict[str, str] = field(default_factory=dict)
     """File id → its name."""
     messages: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -101,7 +103,7 @@ class WebApi:
             id = f"F{len(self.uploads) + 1}"
             self.uploads[id] = b""
             self.names[id] = arguments["filename"]
-            return {"upload_url": f"{self.address}/upload/{id}", "file_id": id}
+            return {"upload_url": f"{self.upload_address or self.address}/upload/{id}", "file_id": id}
         if method == "files.completeUploadExternal":
             files = json.loads(arguments["files"])
             named = [{**file, "name": self.names[file["id"]]} for file in files]
