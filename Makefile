@@ -13,11 +13,10 @@ SYSTEM_PROGRAMS := chromium groovyc javac haproxy dockerd docker-registry sshd t
 rehearsal: $(VENV)/rehearsal
 	$(BIN)/ci-upgrade rehearse $(ARGS)
 
-# First what waits more than it computes, then whole upgrades and containers, which measure time and must not have to share it:
-# two workers, of which one takes all that uses the Docker engine.
+# Most tests wait more than they compute. The rehearsals come after them, by themselves: they measure time under load.
 test: system engine $(VENV)/dev check
-	$(BIN)/pytest -n 4 --dist loadgroup --ignore tests/scenarios --ignore tests/docker
-	$(BIN)/pytest -n 2 --dist loadgroup tests/scenarios tests/docker
+	$(BIN)/pytest -n 4 --dist loadgroup --ignore tests/rehearsals
+	$(BIN)/pytest -n 2 --dist loadgroup tests/rehearsals
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

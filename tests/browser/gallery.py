@@ -60,7 +60,7 @@ def photograph(browser: Browser, target: Path) -> None:
                 "ts"
             ]
             page.locator(f"[data-testid=message][data-ts='{ts}']").screenshot(path=target / f"{name}.png")
-        for name in ("start", "plan", "rollback", "hold", "resume", "abort", "lock", "unlock"):
+        for name in ("start", "rollback", "hold", "resume", "abort", "lock", "unlock"):
             people.say(BOB, CHANNEL, f"/ci-upgrade {name}")
             _form(page, people, target / f"form-{name}.png")
         for name, words in (("override", "all the same"), ("break-glass", "Break glass")):

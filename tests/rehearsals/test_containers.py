@@ -1,4 +1,4 @@
-"""A whole upgrade of containers behind a real HAProxy, which is reloaded while a quarter of the sessions is on green."""
+"""Whole upgrades of containers behind a real HAProxy: the stand-ins, the bot, an observer that counts from outside."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import pytest
 from rehearsal.haproxy import HAProxy
 from rehearsal.headless import Headless
 from rehearsal.stage import Stage, StageOptions
+from tests.rehearsals.rehearsing import assert_rolled_back, rehearse
 
+# One after the other, as those of processes.
+pytestmark = pytest.mark.xdist_group("containers")
 RELOADED_SECONDS = 240.0
 
 
@@ -28,9 +31,8 @@ def reload_at_a_quarter(haproxy: HAProxy, workers: list[str | None]) -> None:
 
 
 @pytest.mark.timeout(280)
-@pytest.mark.xdist_group("docker")
 def test_a_whole_upgrade_on_docker_goes_on_through_a_reload_of_haproxy(tmp_path: Path) -> None:
-    """No request fails and nothing is lost or doubled, from the first session on green to the retired old instance."""
+    """HAProxy is reloaded while a quarter of the sessions is on green. No request fails and nothing is lost or doubled, from the first session on green to the retired old instance."""
     options = StageOptions(jobs=40, builds=500, minutes_scale=0.01, environment="docker", router="haproxy")
     lines: list[str] = []
     workers: list[str | None] = []
@@ -43,3 +45,11 @@ def test_a_whole_upgrade_on_docker_goes_on_through_a_reload_of_haproxy(tmp_path:
         assert len(set(workers)) == 2, "it was reloaded"
     assert summary.faults("completed") == [], lines
     assert summary.approvals == 6
+
+
+@pytest.mark.timeout(240)
+def test_a_rollback_after_the_handover_loses_nothing(tmp_path: Path) -> None:
+    """Green owned the builds: blue takes them back, and what ran on green."""
+    stage = ("--environment", "docker", "--router", "haproxy")
+    options = ("--rate", "20", "--jobs", "12", "--builds", "100", "--rollback-at", "handover")
+    assert_rolled_back(rehearse(tmp_path, *stage, *options, seconds=230))
