@@ -13,10 +13,11 @@ SYSTEM_PROGRAMS := chromium groovyc javac haproxy dockerd docker-registry sshd t
 rehearsal: $(VENV)/rehearsal
 	$(BIN)/ci-upgrade rehearse $(ARGS)
 
-# Most tests wait more than they compute. The rehearsals come after them, by themselves: they measure time under load.
+# Most tests wait more than they compute. After them, in groups that are one worker's each, come the rehearsals, which measure time
+# under load, and what uses the Docker engine: the networks that it makes cut a browser's connections.
 test: system engine $(VENV)/dev check
-	$(BIN)/pytest -n 4 --dist loadgroup --ignore tests/rehearsals
-	$(BIN)/pytest -n 2 --dist loadgroup tests/rehearsals
+	$(BIN)/pytest -n 5 --dist loadgroup --ignore tests/rehearsals --ignore tests/docker
+	$(BIN)/pytest -n 3 --dist loadgroup tests/rehearsals tests/docker
 
 check: $(VENV)/dev
 	$(BIN)/ruff check .

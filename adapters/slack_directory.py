@@ -1,11 +1,12 @@
-"""Members of user groups and channels, asked of Slack.
+"""Members of user groups and channels, the bot among them, asked of Slack.
 
-Scopes: usergroups:read, channels:read and groups:read, see https://docs.slack.dev/reference/methods/usergroups.users.list and
-https://docs.slack.dev/reference/methods/conversations.members.
+Scopes: usergroups:read, channels:read and groups:read, see https://docs.slack.dev/reference/methods: usergroups.users.list,
+conversations.members, conversations.info.
 """
 
 from __future__ import annotations
 
+from http.client import HTTPException
 from typing import Any
 
 from slack_sdk import WebClient
@@ -37,8 +38,20 @@ class SlackDirectory:
                 f"Slack does not tell the members of {group} ({code}): correct the id in `slack`, invite the bot to a private "
                 "channel, and install the app with the scopes of its manifest"
             ) from error
-        except (SlackRequestError, OSError) as error:
+        except (SlackRequestError, OSError, HTTPException) as error:
             raise Temporary(f"Slack does not answer ({type(error).__name__})") from error
+
+    def speaks_in(self, channel: str) -> bool:
+        if channel.startswith("D"):
+            return True  # a conversation with the bot is always there
+        try:
+            found: dict[str, Any] = self._client.conversations_info(channel=channel).get("channel") or {}
+        except SlackApiError as error:
+            # A private channel that the bot is not in looks like none.
+            return meaning_of(error) is not Meaning.ABSENT
+        except (SlackRequestError, OSError, HTTPException):
+            return True
+        return found.get("is_member", True) and not found.get("is_archived", False)
 
     def _of_user_group(self, group: str) -> frozenset[str]:
         return frozenset(self._client.usergroups_users_list(usergroup=group)["users"])

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 from collections.abc import Iterator, Sequence
 
-from bot.errors import BotError, Refused
+from bot.errors import BotError, ConfigurationError, Permanent, Refused, Temporary
 from bot.people import is_group, on_command_line, person
 from bot.ports import Clock, Directory
 from bot.settings.slack import SlackConfig
 from bot.upgrade import Upgrade, Vote
 
-__all__ = ["Approvals", "RememberedDirectory", "approval_faults"]
+__all__ = ["Approvals", "RememberedDirectory", "approval_faults", "require_deciders"]
+
+log = logging.getLogger(__name__)
 
 REMEMBERED_SECONDS = 300.0
 
@@ -92,6 +95,9 @@ class RememberedDirectory:
             self._known[group] = (now, known)
         return known
 
+    def speaks_in(self, channel: str) -> bool:
+        return self._directory.speaks_in(channel)
+
 
 def approval_faults(config: SlackConfig, directory: Directory) -> Iterator[str]:
     """Why the rules could not be met by the people there are now, with what to do.
@@ -109,6 +115,26 @@ def approval_faults(config: SlackConfig, directory: Directory) -> Iterator[str]:
         needed = config.quorum + (0 if config.requester_may_approve else 1)
         if len(people) < needed:
             yield too_few(len(people), needed, config.quorum)
+
+
+def require_deciders(config: SlackConfig, directory: Directory, *, under_way: bool) -> None:
+    """Before the bot serves. ``under_way``: an upgrade lives; then it is only logged, because people must be able to go back.
+
+    :raises ConfigurationError: with every reason why gates could not be decided.
+    """
+    try:
+        faults = list(approval_faults(config, directory))
+    except Temporary as error:
+        log.warning("who may approve could not be asked: %s", error)
+        return
+    except Permanent as error:
+        faults = [str(error)]
+    if faults and not under_way:
+        raise ConfigurationError(
+            "gates could not be decided:\n" + "\n".join(f"  {fault}" for fault in faults)
+        )
+    for fault in faults:
+        log.warning("gates cannot be decided: %s", fault)
 
 
 def too_few(people: int, needed: int, quorum: int) -> str:

@@ -26,7 +26,7 @@ from adapters.slack_notifier import SlackNotifier, slack_client
 from adapters.sqlite_store import SqliteStore, hold_lock
 from adapters.update_centre import build_update_centre
 from bot.announcer import Announcer
-from bot.approvals import approval_faults
+from bot.approvals import approval_faults, require_deciders
 from bot.check import Outcome, check_controller, unverified
 from bot.commands import BotCommands
 from bot.config import Config, secret
@@ -263,7 +263,10 @@ def check_everything(
     config: Config, environ: Mapping[str, str] = os.environ
 ) -> Iterator[tuple[str, tuple[Outcome, ...]]]:
     """Slack, then each controller, with what was found there. Changes nothing."""
-    yield "Slack", (_check_slack(environ), *_check_approvers(config, environ))
+    yield (
+        "Slack",
+        (_check_slack(environ), *_check_channel(config, environ), *_check_approvers(config, environ)),
+    )
     store = open_store(config)
     for name, controller in config.controllers.items():
         try:
@@ -272,6 +275,16 @@ def check_everything(
             yield name, (Outcome("missing", "Configuration", str(error)),)
             continue
         yield name, check_controller(services, current(store, name) or first_instance(config, name))
+
+
+def _check_channel(config: Config, environ: Mapping[str, str]) -> Iterator[Outcome]:
+    channel = config.slack.channel
+    if channel is not None and not _directory(environ).speaks_in(channel):
+        yield Outcome(
+            "missing",
+            "Channel",
+            f"the bot cannot post in {channel}: invite it there, or correct slack.channel",
+        )
 
 
 def _check_approvers(config: Config, environ: Mapping[str, str]) -> Iterator[Outcome]:
@@ -335,11 +348,13 @@ def serve_until(
 ) -> None:
     """Run the bot until ``stop`` is set. Upgrades go on where they were at the next start.
 
-    :raises ConfigurationError: for a missing secret, a refused token, a taken port, or a second bot on the same state.
+    :raises ConfigurationError: for a missing secret, a refused token, a taken port, a second bot on the same state, or approval rules that
+        the people there are cannot meet.
     """
     credentials = read_credentials(environ, http=http_port is not None)
     with hold_lock(config.state_directory):
         bot = build_bot(config, environ)
+        require_deciders(config.slack, _directory(environ), under_way=bool(bot.store.live()))
         serving = build_serving(bot.commands, credentials, http_port)
         client = slack_client(credentials.bot_token, credentials.api_url)
         notifier = SlackNotifier(client, bot.store, render, SystemClock())

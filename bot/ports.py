@@ -194,6 +194,9 @@ class Directory(Protocol):
         :raises Temporary: when Slack does not answer.
         """
 
+    def speaks_in(self, channel: str) -> bool:
+        """False where the bot cannot post: it is not in the channel, or the channel is archived. True where Slack does not tell."""
+
 
 # ---- homes and instances ---------------------------------------------------------------------------------------
 

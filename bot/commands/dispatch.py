@@ -126,6 +126,7 @@ class BotCommands:
             acting=self._acting,
             looking=looking,
             agenda=self._agenda,
+            directory=directory,
         )
         self._local = LocalRequests(store, arguments, approvals, looking, self._deciding, self._acting)
         self._table: dict[str, Callable[[list[str], Actor], Notice]] = {

@@ -16,7 +16,7 @@ from bot.config import Config
 from bot.content import Notice
 from bot.errors import Refused
 from bot.obstacles import Obstacles
-from bot.ports import Clock
+from bot.ports import Clock, Directory
 from bot.schedule import ScheduledStart, StartStatus
 from bot.store import Store
 from bot.when import moment_text, parse_time
@@ -38,6 +38,7 @@ class Starting:
         acting: Acting,
         looking: Looking,
         agenda: Agenda,
+        directory: Directory,
     ) -> None:
         self._config = config
         self._store = store
@@ -49,6 +50,7 @@ class Starting:
         self._acting = acting
         self._looking = looking
         self._agenda = agenda
+        self._directory = directory
 
     def start(self, words: list[str], actor: Actor) -> Notice:
         line = parse_line(words, valued=("at", "window"), flags=("dry-run",))
@@ -71,11 +73,23 @@ class Starting:
         if request.dry_run:
             return self._looking.plan_of(request.controller, request.version, request.plugins)
         if request.at is None and not request.window:
+            self._permissions.require_operator(actor, "start an upgrade")
+            self._require_a_voice(actor)
             return self._acting.begin(request, actor)
+        self._permissions.require_operator(actor, "schedule an upgrade")
+        self._require_a_voice(actor)
         return self._schedule(request, actor)
 
+    def _require_a_voice(self, actor: Actor) -> None:
+        """Slack takes commands in channels that the bot is not in; its cards would be seen by nobody."""
+        channel = self._config.slack.channel or actor.channel
+        if not self._directory.speaks_in(channel):
+            raise Refused(
+                f"I cannot post in <#{channel}>, so nobody could see or approve the upgrade there. Invite me (`/invite` with my name, in that "
+                "channel) and start again. Nothing was changed."
+            )
+
     def _schedule(self, request: StartRequest, actor: Actor) -> Notice:
-        self._permissions.require_operator(actor, "schedule an upgrade")
         at = self._times.of(request)
         self._acting.require_newer(request)
         zone, now = self._config.schedule.timezone, self._clock.now()

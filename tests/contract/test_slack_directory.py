@@ -11,7 +11,7 @@ from adapters import slack_directory
 from adapters.slack_directory import SlackDirectory
 from adapters.slack_notifier import slack_client
 from bot.errors import Permanent, Temporary
-from rehearsal.slack import Manifest, RunningWorkspace, Settings
+from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDriver
 from tests.handlers.web_api import Answer, running_web_api
 
 MANIFEST = Path(__file__).parents[2] / "app.yaml"
@@ -45,6 +45,29 @@ def test_members_of_a_channel_come_in_pages(
 def test_what_is_not_there_is_said_with_what_to_do(workspace: RunningWorkspace, group: str) -> None:
     with pytest.raises(Permanent, match=f"{group}.*correct the id"):
         directory_of(workspace).members(group)
+
+
+def test_the_bot_speaks_where_it_was_invited(workspace: RunningWorkspace) -> None:
+    """And in every conversation of its own; not in an archived channel, nor in one that it cannot see."""
+    people, directory = WorkspaceDriver(workspace.address), directory_of(workspace)
+    assert directory.speaks_in("C0CIOPS")
+    assert directory.speaks_in("D0ANN")
+    assert not directory.speaks_in("C0NOBODY")
+    people.change_channel("C0CIOPS", bot_member=False)
+    assert not directory.speaks_in("C0CIOPS")
+    people.change_channel("C0CIOPS", bot_member=True, archived=True)
+    assert not directory.speaks_in("C0CIOPS")
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [Answer(status=503), Answer(status=0), Answer("missing_scope"), Answer("unknown_method"), Answer()],
+)
+def test_where_slack_does_not_tell_the_bot_is_taken_to_speak(answer: Answer) -> None:
+    """A start must not depend on an answer that only warns; the outbox tells what is wrong."""
+    with running_web_api() as api:
+        api.fail("conversations.info", answer)
+        assert SlackDirectory(slack_client("xoxb-test", api.api_url)).speaks_in("C0CIOPS")
 
 
 @pytest.mark.parametrize(

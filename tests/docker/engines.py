@@ -1,4 +1,4 @@
-"""Ways to an engine that is not on this machine: a second engine behind TLS, and SSH."""
+"""Engines beside the machine's own: one behind TLS, one that may be restarted; and a way to one through SSH."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +20,12 @@ from bot.settings.environments import DockerEngineConfig
 from rehearsal.free_ports import free_port
 from tests.throwaway_authority import Authority
 
-__all__ = ["SecondEngine", "second_engine", "ssh_address"]
+__all__ = ["OwnEngine", "SecondEngine", "own_engine", "second_engine", "ssh_address"]
 
 PORTS = (29300, 29399)
 START_SECONDS = 60.0
+NOT_THE_FIRST = ("--iptables=false", "--ip6tables=false", "--bridge=none")
+"""The machine's rules and its bridge belong to the first engine."""
 
 
 @dataclass(frozen=True)
@@ -51,17 +54,15 @@ def second_engine(directory: Path) -> Iterator[SecondEngine]:
                 f"--tlscacert={authority.file}",
                 f"--tlscert={pair.certificate}",
                 f"--tlskey={pair.key}",
-                # The machine's rules and its bridge belong to the first engine.
-                "--iptables=false",
-                "--ip6tables=false",
-                "--bridge=none",
+                *NOT_THE_FIRST,
             ],
             stdout=log,
             stderr=log,
         )  # fmt: skip
     client = None
     try:
-        client = _connected(local, daemon)
+        _await_socket(local, lambda: daemon.poll() is not None)
+        client = docker.DockerClient(f"unix://{local}", timeout=120)
         yield SecondEngine(
             DockerEngineConfig(
                 url=f"tcp://127.0.0.1:{port}",
@@ -79,7 +80,7 @@ def second_engine(directory: Path) -> Iterator[SecondEngine]:
         daemon.wait(START_SECONDS)
 
 
-def _connected(path: Path, daemon: subprocess.Popen[bytes]) -> docker.DockerClient:
+def _await_socket(path: Path, ended: Callable[[], bool] = lambda: False) -> None:
     deadline = time.monotonic() + START_SECONDS
     while True:
         # Not by the library: it leaves a socket behind when it cannot connect.
@@ -87,11 +88,67 @@ def _connected(path: Path, daemon: subprocess.Popen[bytes]) -> docker.DockerClie
             try:
                 probe.connect(str(path))
             except OSError:
-                assert daemon.poll() is None, "the second engine does not start: its log says why"
-                assert time.monotonic() < deadline, "the second engine does not answer"
+                assert not ended(), "the engine does not start: its log says why"
+                assert time.monotonic() < deadline, "the engine does not answer"
                 time.sleep(0.1)
             else:
-                return docker.DockerClient(f"unix://{path}", timeout=120)
+                return
+
+
+class OwnEngine:
+    """An engine for one test alone, which may restart it."""
+
+    def __init__(self, directory: Path) -> None:
+        self._directory = directory
+        self._socket = directory / "docker.sock"
+        self.url = f"unix://{self._socket}"
+        self._start()
+        self.client = docker.DockerClient(self.url, timeout=120)
+
+    def restart(self) -> None:
+        """As a package update does: the daemon ends its containers, and brings back those whose policy says so."""
+        self._end()
+        self._start()
+
+    def close(self) -> None:
+        self.client.close()
+        self._end()
+
+    def _start(self) -> None:
+        command = [
+            "dockerd",
+            f"--data-root={self._directory}/data",
+            f"--exec-root={self._directory}/exec",
+            f"--pidfile={self._directory}/pid",
+            f"--host={self.url}",
+            *NOT_THE_FIRST,
+        ]
+        # Through a shell that ends at once: a daemon that were this process's child would stay a zombie at its end.
+        subprocess.run(
+            ["/bin/sh", "-c", '"$@" >"$0" 2>&1 </dev/null &', f"{self._directory}/log", *command],
+            check=True,
+            start_new_session=True,
+        )
+        _await_socket(self._socket)
+
+    def _end(self) -> None:
+        pid = int((self._directory / "pid").read_text())
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + START_SECONDS
+        while Path(f"/proc/{pid}").exists():
+            assert time.monotonic() < deadline, "the engine does not end"
+            time.sleep(0.1)
+
+
+@contextmanager
+def own_engine() -> Iterator[OwnEngine]:
+    # Not in pytest's directory: the names of sockets must be short.
+    with tempfile.TemporaryDirectory(prefix="engine-", ignore_cleanup_errors=True) as directory:
+        engine = OwnEngine(Path(directory))
+        try:
+            yield engine
+        finally:
+            engine.close()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""One engine, one worker: tests that restart it must not meet others."""
+"""One engine, one worker: its tests would only wait for each other."""
 
 from __future__ import annotations
 

@@ -13,9 +13,10 @@ from bot.errors import Temporary
 from bot.validation import restarted
 from rehearsal.haproxy import HAProxy
 from tests.contract.router_rig import eventually
+from tests.docker.engines import OwnEngine, own_engine
 from tests.docker.one_engine import ONE_ENGINE
 from tests.docker.rig import DockerRig
-from tests.docker.upgrade import Upgrade, restart_engine, upgrade
+from tests.docker.upgrade import Upgrade, upgrade
 
 # The library leaves sockets behind when an engine does not answer.
 pytestmark = [ONE_ENGINE, pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")]
@@ -94,15 +95,21 @@ def test_a_green_that_is_killed_for_memory_while_it_is_validated_is_a_blocker(
 
 @pytest.mark.timeout(280)
 def test_an_engine_that_is_restarted_while_green_is_made_and_while_sessions_are_shifted(
-    engine: Any, tmp_path: Path
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The upgrade goes on by itself each time, with the guard still in force."""
-    with upgrade(engine, tmp_path, builds=400) as lived:
+    with own_engine() as engine:
+        monkeypatch.setenv("DOCKER_HOST", engine.url)
+        _upgrade_through_restarts(engine, tmp_path)
+
+
+def _upgrade_through_restarts(engine: OwnEngine, directory: Path) -> None:
+    with upgrade(engine.client, directory, builds=400) as lived:
         lived.start()
         lived.wait(lived.stage.host.has_green)
-        restart_engine(engine)
+        engine.restart()
         lived.approve_until("25")
-        restart_engine(engine)
+        engine.restart()
         lived.approve_until("handover")
         lived.roll_back()
 

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +14,7 @@ import requests
 from rehearsal.human import Human
 from rehearsal.stage import Stage, StageOptions
 
-__all__ = ["Upgrade", "restart_engine", "upgrade"]
+__all__ = ["Upgrade", "upgrade"]
 
 STEP_SECONDS = 120.0
 
@@ -93,28 +90,3 @@ def upgrade(client: docker.DockerClient, directory: Path, **options: Any) -> Ite
     settings = {"jobs": 6, "builds": 60, "minutes_scale": 0.01} | options
     with Stage(directory, StageOptions(environment="docker", router="haproxy", **settings)) as stage:
         yield Upgrade(stage, client)
-
-
-def restart_engine(client: docker.DockerClient) -> None:
-    """As a package update does: the daemon ends its containers, and brings back those whose policy says so."""
-    pid = int(Path("/var/run/docker.pid").read_text())
-    command = Path(f"/proc/{pid}/cmdline").read_bytes().rstrip(b"\0").split(b"\0")
-    os.kill(pid, signal.SIGTERM)
-    deadline = time.monotonic() + 60
-    while Path(f"/proc/{pid}").exists():
-        assert time.monotonic() < deadline, "the engine does not end"
-        time.sleep(0.1)
-    # Through a shell that ends at once: a daemon that were this process's child would stay a zombie at its next end.
-    subprocess.run(
-        ["/bin/sh", "-c", '"$@" >/dev/null 2>&1 </dev/null &', "sh", *command],
-        check=True,
-        start_new_session=True,
-    )
-    while True:
-        try:
-            client.ping()
-        except (docker.errors.DockerException, requests.RequestException):
-            assert time.monotonic() < deadline, "the engine does not come back"
-            time.sleep(0.1)
-        else:
-            return

@@ -218,6 +218,8 @@ class World:
         self.triggered: list[str] = []
         self.exposed: set[str] = set()
         self.groups: dict[str, set[str]] = {}
+        self.without_the_bot: set[str] = set()
+        """Channels that it was not invited to."""
         """User group or channel → its members; Slack answers for no other."""
         self.blue = Instance("main-first", "2.426.2", "http://blue", "blue")
         self.add(
@@ -242,6 +244,10 @@ class World:
         if group not in self.groups:
             raise Temporary("Slack does not answer")
         return frozenset(self.groups[group])
+
+    def speaks_in(self, channel: str) -> bool:
+        """Implements :class:`bot.ports.Directory`."""
+        return channel not in self.without_the_bot
 
     def green(self) -> FakeJenkins | None:
         return next((jenkins for name, jenkins in self.instances.items() if name != "main-first"), None)

@@ -45,6 +45,7 @@ def tour(workspace: RunningWorkspace, directory: Path) -> set[str]:
     directory_of_people = SlackDirectory(slack_client(settings.bot_token, workspace.api_url))
     assert ANN in directory_of_people.members(CHANNEL)
     assert directory_of_people.members(GROUP)
+    assert directory_of_people.speaks_in(CHANNEL)
     calls = people.calls()
     assert [call for call in calls if call["error"] == "missing_scope"] == []
     return {call["method"] for call in calls}

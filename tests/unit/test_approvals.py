@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from bot.approvals import approval_faults
+from bot.approvals import approval_faults, require_deciders
 from bot.commands import Actor
 from bot.content import Entry, GateCard
-from bot.errors import Conflict, Temporary
+from bot.errors import ConfigurationError, Conflict, Temporary
 from bot.settings.slack import SlackConfig
 from bot.upgrade import Gate, Status, Vote
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
@@ -247,6 +247,21 @@ def test_what_only_slack_knows_is_told_by_the_check(tmp_path: Path) -> None:
     assert list(approval_faults(SlackConfig(), world)) == []
     with pytest.raises(Temporary):
         list(approval_faults(SlackConfig(approvers=("S0UNKNOWN",)), world))
+
+
+def test_rules_that_the_people_there_cannot_meet_are_refused_before_the_bot_serves(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Unless an upgrade is under way: nobody could roll it back then. Silence of Slack refuses nothing."""
+    world = World(tmp_path)
+    world.groups = {GROUP: {BOB.id}}
+    two = SlackConfig(approvers=(GROUP,), quorum=2)
+    with pytest.raises(ConfigurationError, match="2 approvals are needed and 1 people may approve"):
+        require_deciders(two, world, under_way=False)
+    require_deciders(two, world, under_way=True)
+    assert "1 people may approve" in caplog.text
+    require_deciders(SlackConfig(approvers=(GROUP,)), world, under_way=False)
+    require_deciders(SlackConfig(approvers=("S0UNKNOWN",)), world, under_way=False)
 
 
 def test_a_gate_of_an_older_release_is_read(tmp_path: Path) -> None:

@@ -66,6 +66,18 @@ def test_bad_input_is_refused_with_advice_and_changes_nothing(bot: Bot, text: st
     assert len(bot.world.router.history) == 1
 
 
+@pytest.mark.parametrize("text", ["start main 2.516.3", "start main 2.516.3 --at 02:00"])
+def test_an_upgrade_that_nobody_could_see_is_not_started(bot: Bot, text: str) -> None:
+    """Slack takes commands also in channels that the bot was not invited to; looking needs no channel."""
+    bot.world.without_the_bot.add(ANN.channel)
+    notice = bot.commands.run(text, ANN)
+    assert f"<#{ANN.channel}>" in notice.text
+    assert "Invite me" in notice.text
+    assert bot.store.history(None, 10) == ()
+    assert bot.store.open_starts() == ()
+    assert "Invite me" not in bot.commands.run("start main 2.516.3 --dry-run", ANN).text
+
+
 def test_a_second_upgrade_of_the_same_controller_is_refused_by_name(bot: Bot) -> None:
     bot.commands.run("start main 2.516.3", ANN)
     assert bot.upgrade().id in bot.commands.run("start main 2.516.3", ANN).text
