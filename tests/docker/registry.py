@@ -14,6 +14,8 @@ from pathlib import Path
 
 import requests
 
+from rehearsal.free_ports import free_port
+
 __all__ = ["Gate", "Registry", "registry"]
 
 
@@ -69,9 +71,7 @@ def registry(directory: Path) -> Iterator[Registry]:
     """Runs Debian's ``docker-registry`` inside the block."""
     program = shutil.which("docker-registry")
     assert program is not None, "the package docker-registry is installed by `make test`"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     config = directory / "registry.yml"
     config.write_text(
         f"version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {directory / 'registry'}}}}}\n"

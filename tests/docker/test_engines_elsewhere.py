@@ -24,7 +24,7 @@ VERSION = "2.440.1"
 @pytest.fixture(scope="module")
 def second(engine: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecondEngine]:
     with second_engine(tmp_path_factory.mktemp("engine")) as running:
-        running.client.images.load(engine.images.get(tag(VERSION)).save(named=True))
+        running.client.images.load(engine.images.get(tag(VERSION)).save(named=tag(VERSION)))
         yield running
 
 

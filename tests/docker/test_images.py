@@ -29,8 +29,11 @@ def hub(engine: Any, tmp_path: Path) -> Iterator[Registry]:
         engine.images.push(name, f"{VERSION}-lts-jdk17")
         engine.images.remove(f"{name}:{VERSION}-lts-jdk17")
         yield running
+        # By this name: the same image has another, under which the other tests know it.
         for image in engine.images.list(name):
-            engine.images.remove(image.tags[0])
+            for known in (*image.tags, *image.attrs["RepoDigests"]):
+                if known.startswith(name):
+                    engine.images.remove(known)
 
 
 def _environment(rig: DockerRig, address: str) -> Any:
