@@ -8,13 +8,16 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 SYSTEM_PACKAGES := chromium groovy default-jdk-headless haproxy docker.io docker-registry openssh-server tini
 SYSTEM_PROGRAMS := chromium groovyc javac haproxy dockerd docker-registry sshd tini
 
+# The tests start the bot some hundred times; without compiled files each start would compile it anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: rehearsal test bench check screenshots system engine clean
 
 rehearsal: $(VENV)/rehearsal
 	$(BIN)/ci-upgrade rehearse $(ARGS)
 
-# Most tests wait more than they compute. After them, in groups that are one worker's each, come the rehearsals, which measure time
-# under load, and what uses the Docker engine: the networks that it makes cut a browser's connections.
+# Most tests wait more than they compute. After them, in groups that are one worker's each, come whole upgrades under load and
+# what uses the Docker engine: the networks that it makes cut a browser's connections.
 test: system engine $(VENV)/dev check
 	$(BIN)/pytest -n 5 --dist loadgroup --ignore tests/rehearsals --ignore tests/docker
 	$(BIN)/pytest -n 3 --dist loadgroup tests/rehearsals tests/docker

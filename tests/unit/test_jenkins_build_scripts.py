@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.unit.groovy_rig import GroovyRig
+
+pytestmark = pytest.mark.xdist_group("groovy")
 
 JOB = "<?xml version='1.1' encoding='UTF-8'?>\n<project><description>ü</description></project>"
 NODE = "<hudson.model.Node><name>{}</name><remoteFS>{}</remoteFS></hudson.model.Node>"

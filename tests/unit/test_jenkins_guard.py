@@ -6,8 +6,12 @@ import base64
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from adapters.jenkins.scripts import guard_script, persisted_guard
 from tests.unit.groovy_rig import GroovyRig
+
+pytestmark = pytest.mark.xdist_group("groovy")
 
 GUARD_FILE = "init.groovy.d/ci-upgrade-guard.groovy"
 OBSERVE = """
@@ -159,7 +163,7 @@ def test_persisted_guard_makes_a_starting_instance_a_follower(groovy: GroovyRig,
     [state] = groovy.play(
         tmp_path,
         """
-        new GroovyShell().evaluate(new File(jenkins.rootDir, 'init.groovy.d/ci-upgrade-guard.groovy'))
+        new GroovyShell(Jenkins.classLoader).evaluate(new File(jenkins.rootDir, 'init.groovy.d/ci-upgrade-guard.groovy'))
         tell(resultOf(run('look')))
         """,
         {"look": guard(None)},

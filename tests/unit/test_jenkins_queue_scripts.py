@@ -5,7 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.unit.groovy_rig import GroovyRig
+
+pytestmark = pytest.mark.xdist_group("groovy")
 
 ACTIONS = """<list>
   <hudson.model.CauseAction>

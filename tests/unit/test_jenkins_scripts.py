@@ -7,9 +7,13 @@ import json
 import re
 from pathlib import Path
 
+import pytest
+
 from adapters.jenkins import scripts
 from adapters.jenkins.scripts import batches, fill, guard_script, result_of
 from tests.unit.groovy_rig import GroovyRig
+
+pytestmark = pytest.mark.xdist_group("groovy")
 
 FOLDER = Path(scripts.__file__).parent / "scripts"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.groovy"))
@@ -103,7 +107,6 @@ def test_identity_agents_and_log(groovy: GroovyRig, tmp_path: Path) -> None:
         record(Level.SEVERE, 1000, 'cannot do {0}').with { it.parameters = ['this'] as Object[]; it.thrown = new IOException('full') }
         record(Level.SEVERE, 2000, 'x' * 900)
         tell(resultOf(run('log')).records)
-        System.exit(0)
         """,
         {"identity": ("identity", {}), "agents": ("agents", {}), "log": ("log", {"sinceMs": 1000})},
     )
