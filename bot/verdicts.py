@@ -1,8 +1,8 @@
 """Is green worse than blue? Compares what both sides did over the same time. Pure.
 
 Errors: a one-sided exact binomial test of green's errors against blue's share plus a margin. Response times: a one-sided
-Mann-Whitney test with a rank-biserial effect size and the ratio of medians; all three must speak against green. Too few
-samples are inconclusive, never a pass.
+Mann-Whitney test with a rank-biserial effect size, the ratio of medians and their difference; all four must speak against green.
+Too few samples are inconclusive, never a pass.
 """
 
 from __future__ import annotations
@@ -98,7 +98,8 @@ def _latency(blue: SideSample, green: SideSample, thresholds: ThresholdConfig) -
         )
     blue_median, green_median = statistics.median(blue.probes), statistics.median(green.probes)
     figures = f"median response to the bot's probes: green {green_median * 1000:.0f} ms, blue {blue_median * 1000:.0f} ms"
-    if green_median <= blue_median * thresholds.latency_ratio:
+    allowed = max(blue_median * thresholds.latency_ratio, blue_median + thresholds.latency_margin_seconds)
+    if green_median <= allowed:
         return "pass", figures
     from scipy.stats import mannwhitneyu  # see above
 

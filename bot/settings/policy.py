@@ -18,6 +18,8 @@ class ThresholdConfig(Section):
     """Green's error share may exceed blue's by this before the exact test can fail it."""
     latency_ratio: float = Field(default=1.5, gt=1)
     """Green's median response time over blue's above which a significant difference fails."""
+    latency_margin_seconds: float = Field(default=0.05, ge=0)
+    """A difference of medians that is no more than this never fails: nobody notices it, and a fresh instance is slower for a while."""
     latency_effect: float = Field(default=0.3, gt=0, le=1)
     """Smallest rank-biserial effect size that counts."""
     significance: float = Field(default=0.01, gt=0, lt=0.5)

@@ -53,6 +53,13 @@ def test_a_slow_green_fails() -> None:
     assert judge(side(0.05), side(0.2), THRESHOLDS).kind == "fail"
 
 
+def test_a_difference_that_nobody_notices_passes() -> None:
+    """A fresh instance on a busy machine: three times as slow, and twenty milliseconds."""
+    assert judge(side(0.01), side(0.03), THRESHOLDS).kind == "pass"
+    strict = THRESHOLDS.model_copy(update={"latency_margin_seconds": 0.0})
+    assert judge(side(0.01), side(0.03), strict).kind == "fail"
+
+
 def test_a_slightly_slower_green_passes() -> None:
     """Significant but small differences are no reason to stop."""
     assert judge(side(0.05), side(0.06), THRESHOLDS).kind == "pass"
