@@ -188,6 +188,7 @@ class HAProxy(RouterProcess):
         self.url = f"http://127.0.0.1:{port}"
         self.agent_port = agent_port
         self.socket = directory / "admin.sock"
+        self._master = directory / "master.sock"
         self.files = directory / "files"
         self.configuration = directory / "haproxy.cfg"
         self.files.mkdir(parents=True, exist_ok=True)
@@ -210,11 +211,12 @@ class HAProxy(RouterProcess):
         """Whether its map has this key and value, such as ``weight 25``."""
         return any(
             line.endswith(f" {entry}")
-            for line in self._ask(f"show map {self.files}/jenkins.map").splitlines()
+            for line in self._ask(self.socket, f"show map {self.files}/jenkins.map").splitlines()
         )
 
     def start(self) -> None:
-        self._launch([_binary(), "-W", "-f", str(self.configuration)], lambda: self.worker() is not None)
+        command = [_binary(), "-W", "-S", str(self._master), "-f", str(self.configuration)]
+        self._launch(command, lambda: self.worker() is not None and self._has_master())
 
     def reload(self) -> None:
         """As ``systemctl reload haproxy`` does; returns when the new worker answers on the runtime socket.
@@ -224,21 +226,29 @@ class HAProxy(RouterProcess):
         assert self._process is not None, "it was started"
         before = self.worker()
         self._process.send_signal(signal.SIGUSR2)
-        self._await(lambda: self.worker() not in (None, before))
+        self._await(lambda: self.worker() not in (None, before) and self._has_master())
 
     def worker(self) -> str | None:
         """The process that answers on the runtime socket, None while none does."""
         try:
-            lines = self._ask("show info").splitlines()
+            lines = self._ask(self.socket, "show info").splitlines()
         except OSError:
             return None
         return next((line.partition(": ")[2] for line in lines if line.startswith("Pid: ")), None)
 
-    def _ask(self, command: str) -> str:
+    def _has_master(self) -> bool:
+        """Whether the master minds signals: it forks the worker first, and one that comes before is lost."""
+        try:
+            return bool(self._ask(self._master, "show proc"))
+        except OSError:
+            return False
+
+    def _ask(self, address: Path, command: str) -> str:
         with socket.socket(socket.AF_UNIX) as connection:
             connection.settimeout(2)
-            connection.connect(str(self.socket))
+            connection.connect(str(address))
             connection.sendall(command.encode() + b"\n")
+            connection.shutdown(socket.SHUT_WR)  # the master waits for more otherwise
             answer = b""
             while received := connection.recv(65536):
                 answer += received
