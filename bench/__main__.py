@@ -39,7 +39,8 @@ def main() -> None:
         _store(directory)
         waited = _rehearsed(directory / "upgrade", "freeze_seconds")
         back = _rehearsed(directory / "rollback", "rollback_seconds", "--rollback-at", "handover")
-    sys.stdout.write(f"builds waited at the handover: {waited:.2f} s\nusers were back after: {back:.2f} s\n")
+        _say(f"builds waited at the handover: {waited:.2f} s")
+        _say(f"users were back after: {back:.2f} s")
     sys.exit(int(max(waited, back) > LONGEST_SECONDS))
 
 
@@ -106,7 +107,13 @@ def _report(what: str, act: Callable[[], object], count: int, unit: str) -> None
     began = time.perf_counter()
     act()
     seconds = time.perf_counter() - began
-    sys.stdout.write(f"{what}: {seconds:.2f} s ({count / seconds:,.0f} {unit}/s)\n")
+    _say(f"{what}: {seconds:.2f} s ({count / seconds:,.0f} {unit}/s)")
+
+
+def _say(line: str) -> None:
+    """At once: what follows takes minutes, and removing what was measured with takes some more."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":
