@@ -18,7 +18,7 @@ from rehearsal.controller_image import USER, ensure_images, tag
 __all__ = ["ContainerHost", "NoEngine"]
 
 LABEL = "ci-upgrade-rehearsal"
-NETWORK_SECONDS = 10.0
+NETWORK_SECONDS = 60.0
 
 
 class NoEngine(Exception):

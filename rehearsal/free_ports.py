@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
+import os
 import random
 import socket
+import tempfile
+from functools import cache
+from pathlib import Path
 
 __all__ = ["PortTaken", "free_port", "free_range", "require_free"]
 
@@ -31,7 +36,7 @@ def free_range(count: int) -> range:
     for _ in range(TRIES):
         first = random.randrange(LOWEST, HIGHEST - count)
         chosen = range(first, first + count)
-        if _given.isdisjoint(chosen) and all(_is_free(port) for port in chosen):
+        if _given.isdisjoint(chosen) and all(_is_free(port) and _reserve(port) for port in chosen):
             _given.update(chosen)
             return chosen
     raise PortTaken(f"no {count} free ports between {LOWEST} and {HIGHEST}")
@@ -41,6 +46,22 @@ def require_free(port: int) -> None:
     """:raises PortTaken: when it is in use."""
     if not _is_free(port):
         raise PortTaken(f"port {port} is taken: end what listens there, or choose another with --port")
+
+
+def _reserve(port: int) -> bool:
+    """Keep other processes that look here from choosing it too, until this one ends: some time passes until it is bound."""
+    try:
+        fcntl.lockf(_reservations(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except BlockingIOError:
+        return False
+    return True
+
+
+@cache
+def _reservations() -> int:
+    """A file of which a process locks one byte for each port that it has chosen."""
+    path = Path(tempfile.gettempdir()) / f"ci-upgrade-ports-{os.getuid()}"
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
 
 
 def _is_free(port: int) -> bool:

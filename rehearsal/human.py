@@ -24,7 +24,7 @@ APPROVE = "ci_upgrade.approve"
 FINAL = frozenset({"completed", "rolled_back", "held", "failed"})
 PATIENCE_SECONDS = 5.0
 """A click that shows no effect for so long is repeated: the bot may have died under it."""
-START_SECONDS = 40.0
+START_SECONDS = 120.0
 _STATUS = re.compile(r"^[^\n]* – ([A-Z][a-z ]+)$", re.MULTILINE)
 _GATE = re.compile(r"-gate-(\w+)-\d+$")
 

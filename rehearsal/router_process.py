@@ -11,7 +11,7 @@ from typing import Self
 
 __all__ = ["RouterProcess"]
 
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 STOP_SECONDS = 10.0
 LAST_WORDS = 20
 """Lines of the log in an error text."""

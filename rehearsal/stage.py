@@ -34,7 +34,7 @@ EXECUTORS = 16
 """More than ever run at once: a canary must wait for nothing but the bot."""
 INSTANCE_PORTS = 6
 """Where the bot may let instances listen, and where the observer looks for them."""
-CONNECT_SECONDS = 60.0
+CONNECT_SECONDS = 120.0
 MANIFEST = Path(__file__).parent.parent / "app.yaml"
 """In a checkout: the workspace then allows what the manifest declares, and nothing else."""
 

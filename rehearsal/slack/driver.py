@@ -149,7 +149,7 @@ class WorkspaceDriver:
         """acks, acks_over_3s, unacknowledged, messages, updates, calls (by method)."""
         return self._get("counters")
 
-    def wait_for(self, look: Callable[[], Found | None], seconds: float = 10.0) -> Found:
+    def wait_for(self, look: Callable[[], Found | None], seconds: float = 60.0) -> Found:
         """Look until something true is found.
 
         :raises TimeoutError: after ``seconds``.
@@ -163,7 +163,7 @@ class WorkspaceDriver:
                 raise TimeoutError(f"not seen within {seconds} s")
             time.sleep(0.02)
 
-    def wait_connected(self, seconds: float = 10.0) -> None:
+    def wait_connected(self, seconds: float = 60.0) -> None:
         """Until the app has opened Socket Mode."""
         self.wait_for(lambda: self.state()["connections"], seconds)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from rehearsal.slack import RunningWorkspace, WorkspaceDriver
 
@@ -18,10 +18,13 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 DESKTOP = (1280, 860)
+SECONDS = 60.0
+"""Longer than anything takes on a busy machine; Playwright waits 5 for what it expects otherwise."""
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=SECONDS * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -48,6 +51,7 @@ def open_page(browser: Browser, workspace: RunningWorkspace) -> Iterator[Callabl
     def open_as(user: str = "U0ANN", size: tuple[int, int] = DESKTOP) -> Page:
         context = browser.new_context(viewport={"width": size[0], "height": size[1]})
         contexts.append(context)
+        context.set_default_timeout(SECONDS * 1000)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(str(error)))
         page.on("console", lambda line: faults.append(line.text) if line.type == "error" else None)

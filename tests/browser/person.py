@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page
 
 __all__ = ["Person"]
 
-SECONDS = 200.0
+SECONDS = 500.0
 
 
 class Person:

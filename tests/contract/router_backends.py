@@ -18,6 +18,8 @@ from rehearsal.free_ports import free_port
 
 __all__ = ["Backend", "free_port"]
 
+RELEASE_SECONDS = 60.0
+
 
 class _Connections(socketserver.ThreadingMixIn):
     """Remembers open connections, so that a stop ends them as a killed process would."""
@@ -58,7 +60,7 @@ class _AgentServer(_Connections, socketserver.TCPServer):
 class Backend:
     """An HTTP and an agent port.
 
-    ``/slow?seconds=`` answers late, ``/stream?seconds=`` sends its second half late, ``/status?code=`` answers that status,
+    ``/slow?seconds=`` answers late, ``/stream`` sends its second half after `release`, ``/status?code=`` answers that status,
     everything else (``POST`` included) answers at once with what it got. An ``Upgrade`` is taken and echoed.
     """
 
@@ -72,6 +74,7 @@ class Backend:
         self.logins = 0
         self.bodies: list[bytes] = []
         """Bodies of every POST that arrived."""
+        self.release = threading.Event()
         self._servers: list[_HttpServer | _AgentServer] = []
 
     def start(self) -> None:
@@ -110,7 +113,7 @@ class _Handler(BaseHTTPRequestHandler):
             time.sleep(float(query["seconds"]))
             self._answer(200)
         elif url.path.endswith("/stream"):
-            self._stream(float(query["seconds"]))
+            self._stream()
         elif url.path.endswith("/status"):
             self._answer(int(query["code"]))
         else:
@@ -136,12 +139,12 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command != "HEAD":
             self.wfile.write(body)
 
-    def _stream(self, seconds: float) -> None:
+    def _stream(self) -> None:
         self.send_response(200)
         self.send_header("Content-Length", "8")
         self.end_headers()
-        for pause in (0.0, seconds):
-            time.sleep(pause)
+        self.wfile.write(b"half")
+        if self.server.backend.release.wait(RELEASE_SECONDS):
             self.wfile.write(b"half")
 
     def _upgrade(self) -> None:

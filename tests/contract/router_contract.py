@@ -104,7 +104,7 @@ class RouterContract:
     def test_the_router_cookie_cannot_be_read_by_pages(self, rig: Rig) -> None:
         """HttpOnly, SameSite=Lax, for the whole site, until the browser is closed."""
         rig.router.apply(rig.state(100))
-        cookie = requests.get(rig.url, timeout=20).headers["Set-Cookie"]
+        cookie = requests.get(rig.url, timeout=60).headers["Set-Cookie"]
         value, *attributes = cookie.split("; ")
         assert value.endswith("=green")
         assert sorted(attributes) == ["HttpOnly", "Path=/", "SameSite=Lax"]
@@ -143,7 +143,7 @@ class RouterContract:
         """Jenkins builds links and checks origins with them."""
         rig.router.apply(rig.state())
         for path in ("/", "/cli"):
-            seen = requests.get(rig.url + path, headers={"Host": "ci.example.com:8443"}, timeout=20).json()[
+            seen = requests.get(rig.url + path, headers={"Host": "ci.example.com:8443"}, timeout=60).json()[
                 "headers"
             ]
             assert seen["host"] == "ci.example.com:8443"
@@ -154,7 +154,7 @@ class RouterContract:
         """Branch jobs have encoded slashes in their names."""
         rig.router.apply(rig.state())
         path = "/job/app/job/feature%252Fx//a%20b/?q=%2F"
-        assert requests.get(rig.url + path, timeout=20).json()["path"] == path
+        assert requests.get(rig.url + path, timeout=60).json()["path"] == path
 
     def test_large_uploads_pass(self, rig: Rig) -> None:
         """Bodies are streamed, not held to a limit."""
@@ -166,10 +166,11 @@ class RouterContract:
     def test_answers_are_streamed(self, rig: Rig) -> None:
         """The first half of a progressive log arrives while the second is still to be written."""
         rig.router.apply(rig.state())
-        with requests.get(rig.url + "/stream?seconds=1", stream=True, timeout=20) as answer:
-            chunks = list(answer.iter_content(4))
-            assert answer.elapsed.total_seconds() < 1
-        assert chunks == [b"half", b"half"]
+        with requests.get(rig.url + "/stream", stream=True, timeout=60) as answer:
+            chunks = answer.iter_content(4)
+            assert next(chunks) == b"half"
+            rig.blue.release.set()
+            assert list(chunks) == [b"half"]
 
     def test_an_instance_may_have_a_context_path(self, rig: Rig) -> None:
         """Owner routes stand below it, and the address reads back with it."""

@@ -71,7 +71,7 @@ def load(rig: Rig) -> Iterator[Counter[str]]:
         while not ended.wait(pause):
             body = uuid.uuid4().bytes if method == "POST" else None
             try:
-                answer = session.request(method, rig.url + path, data=body, headers=headers, timeout=20)
+                answer = session.request(method, rig.url + path, data=body, headers=headers, timeout=60)
                 answers[str(answer.status_code)] += 1
             except requests.RequestException as error:
                 answers[repr(error)] += 1
@@ -121,7 +121,7 @@ class RouterChangesContract:
         """A green that is not validated yet never gets people's sessions, not even when blue is down."""
         rig.router.apply(rig.state(0))
         rig.blue.stop()
-        answers = {requests.get(rig.url, timeout=20).status_code for _ in range(5)}
+        answers = {requests.get(rig.url, timeout=60).status_code for _ in range(5)}
         assert answers == {503}
 
     def test_an_owner_without_weight_helps(self, rig: Rig) -> None:
@@ -134,7 +134,7 @@ class RouterChangesContract:
         """A build that is triggered while the owner is down fails visibly rather than queue on the wrong side."""
         rig.router.apply(rig.state(50, Side.BLUE))
         rig.blue.stop()
-        assert requests.post(rig.url + "/job/app/build", headers=TOKEN, timeout=20).status_code == 503
+        assert requests.post(rig.url + "/job/app/build", headers=TOKEN, timeout=60).status_code == 503
         assert rig.green.bodies == []
 
     def test_a_starting_instance_gets_no_sessions(self, rig: Rig) -> None:
@@ -157,7 +157,7 @@ class RouterChangesContract:
         killer = threading.Thread(target=kill)
         killer.start()
         try:
-            assert session.post(rig.url + "/slow?seconds=5", data=b"once", timeout=20).status_code >= 500
+            assert session.post(rig.url + "/slow?seconds=5", data=b"once", timeout=60).status_code >= 500
         except requests.ConnectionError:
             assert not rig.answers_for_the_dead
         finally:
@@ -265,7 +265,7 @@ class RouterChangesContract:
             for _ in range(ordinary):
                 rig.side(session=sessions[side])
             for _ in range(failing):
-                assert sessions[side].get(rig.url + "/status?code=500", timeout=20).status_code == 500
+                assert sessions[side].get(rig.url + "/status?code=500", timeout=60).status_code == 500
         rig.side("/job/app/build", "POST", headers=TOKEN)
         logins = rig.blue.logins
         eventually(lambda: rig.blue.logins > logins)
@@ -294,8 +294,8 @@ class RouterChangesContract:
         rig.blue.stop()
         start = rig.router.traffic()
         for _ in range(3):
-            assert requests.get(rig.url, timeout=20).status_code == 503
-        assert requests.post(rig.url, headers=TOKEN, timeout=20).status_code == 503
+            assert requests.get(rig.url, timeout=60).status_code == 503
+        assert requests.post(rig.url, headers=TOKEN, timeout=60).status_code == 503
         eventually(rig.counted)
         end = rig.router.traffic()
         assert grown(start, end, Side.BLUE)[:2] == (4, 4)

@@ -58,7 +58,7 @@ class Rig:
     ) -> str:
         """Which side answers. Without a session it is a new one each time."""
         call = session.request if session else requests.request
-        answer = call(method, self.url + path, headers=headers, timeout=20)
+        answer = call(method, self.url + path, headers=headers, timeout=60)
         answer.raise_for_status()
         return str(answer.json()["side"])
 
@@ -77,7 +77,7 @@ class Connection:
 
     def __init__(self, socket_: socket.socket) -> None:
         self._socket = socket_
-        self._socket.settimeout(20)
+        self._socket.settimeout(60)
 
     @classmethod
     @contextmanager
@@ -114,7 +114,7 @@ class Connection:
             return ""
 
 
-def eventually(check: Callable[[], bool], seconds: float = 15.0) -> None:
+def eventually(check: Callable[[], bool], seconds: float = 60.0) -> None:
     """Wait until it holds."""
     deadline = time.monotonic() + seconds
     while not check():

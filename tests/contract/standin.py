@@ -27,7 +27,7 @@ _T = TypeVar("_T")
 FAST = {"rehearsal.boot.seconds": "0.3", "rehearsal.stop.seconds": "0.1"}
 
 
-def wait_until(ask: Callable[[], _T], what: str, seconds: float = 20) -> _T:
+def wait_until(ask: Callable[[], _T], what: str, seconds: float = 60) -> _T:
     """The first true answer.
 
     :raises AssertionError: when none came in time.
@@ -106,7 +106,7 @@ class Standin:
     def wait_ready(self) -> None:
         def answers() -> bool:
             try:
-                return requests.get(self.url + "/login", timeout=5).status_code == 200
+                return requests.get(self.url + "/login", timeout=30).status_code == 200
             except requests.ConnectionError:
                 return False
 
@@ -114,11 +114,11 @@ class Standin:
 
     def terminate(self) -> None:
         self.process.terminate()
-        self.process.wait(20)
+        self.process.wait(60)
 
     def kill(self) -> None:
         self.process.send_signal(signal.SIGKILL)
-        self.process.wait(20)
+        self.process.wait(60)
 
 
 def script_text(name: str, arguments: Mapping[str, Any]) -> str:
@@ -184,4 +184,4 @@ def started(
         standin.http.close()
         if process.poll() is None:
             process.kill()
-            process.wait(20)
+            process.wait(60)

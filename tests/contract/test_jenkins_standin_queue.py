@@ -183,16 +183,6 @@ def test_ordinary_client_library_works(standin: Standin) -> None:
     assert {one["name"] for one in client.get_nodes()} == {"Built-In Node", "agent-1"}
 
 
-def test_hundred_requests_a_second_are_answered(standin: Standin) -> None:
-    """Two hundred requests on one kept-open connection take well under two seconds."""
-    begin = time.monotonic()
-    for _ in range(200):
-        standin.get("/queue/api/json")
-    assert (
-        time.monotonic() - begin < 10
-    )  # Far above what it takes: this guards against seconds a request, not milliseconds.
-
-
 def test_serves_below_a_context_path(tmp_path: Path) -> None:
     """``--prefix=/jenkins`` moves everything there."""
     with started(tmp_path, prefix="/jenkins", wait=False) as standin:

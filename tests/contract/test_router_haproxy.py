@@ -86,7 +86,7 @@ def test_an_instance_that_was_down_when_the_state_was_kept_serves_after_a_restar
     """Files say where an instance is, not how it was: whether it works, health checks tell."""
     rig.green.stop()
     rig.router.apply(rig.state(100, Side.GREEN))
-    assert requests.get(rig.url, timeout=20).status_code == 503
+    assert requests.get(rig.url, timeout=60).status_code == 503
     rig.green.start()
     rig.restart()
     assert {rig.side() for _ in range(10)} == {"green"}
@@ -297,7 +297,7 @@ def test_requests_at_a_side_without_weight_are_ended_by_policy_only(
 
     def watch_log(side: Side) -> None:
         try:
-            answer = sessions[side].get(rig.url + "/stream?seconds=1.5", timeout=20)
+            answer = sessions[side].get(rig.url + "/stream", timeout=60)
             complete[side] = answer.content == b"halfhalf"
         except requests.RequestException:
             complete[side] = False
@@ -308,6 +308,10 @@ def test_requests_at_a_side_without_weight_are_ended_by_policy_only(
     socket = HaproxySocket(str(haproxy.socket))
     eventually(lambda: all(socket.connections(f"jenkins-{side.value}") for side in Side))
     router.apply(rig.state(0))
+    if ended:
+        eventually(lambda: Side.GREEN in complete)
+    for backend in (rig.blue, rig.green):
+        backend.release.set()
     for thread in watching:
         thread.join()
     assert complete == {Side.BLUE: True, Side.GREEN: not ended}

@@ -43,7 +43,7 @@ def pair(rig: Rig, haproxy: HAProxy, second: HAProxy) -> HaproxyRouter:
 
 def sides(rig: Rig, url: str) -> set[str]:
     """Which sides new sessions come to through one HAProxy."""
-    return {str(requests.get(url, timeout=20).json()["side"]) for _ in range(10)}
+    return {str(requests.get(url, timeout=60).json()["side"]) for _ in range(10)}
 
 
 def test_two_haproxys_are_told_the_same(rig: Rig, pair: HaproxyRouter, second: HAProxy) -> None:

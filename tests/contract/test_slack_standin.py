@@ -142,7 +142,7 @@ def test_form_and_json_bodies_are_alike(workspace: RunningWorkspace, people: Wor
     ):
         headers = {"Authorization": "Bearer xoxb-rehearsal", "Content-Type": kind}
         request = urllib.request.Request(f"{workspace.api_url}chat.postMessage", body.encode(), headers)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             assert json.load(answer)["ok"] is True
     assert [message["blocks"][0]["type"] for message in people.messages(CHANNEL)] == ["section", "section"]
 
@@ -265,7 +265,7 @@ def test_a_picture_is_uploaded_into_a_thread(
     assert (shown["title"], shown["alt_txt"]) == ("Latency", "Green is faster")
     shares = client.files_info(file=upload["file"]["id"])["file"]["shares"]["public"]
     assert shares[CHANNEL][0]["thread_ts"] == ts
-    with urllib.request.urlopen(f"{workspace.address}/files/{shown['id']}", timeout=10) as answer:
+    with urllib.request.urlopen(f"{workspace.address}/files/{shown['id']}", timeout=60) as answer:
         assert answer.read() == b"\x89PNG"
 
 

@@ -89,7 +89,7 @@ def registry(directory: Path) -> Iterator[Registry]:
 
 
 def _await(url: str) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while True:
         try:
             if requests.get(url, timeout=2).ok:

@@ -53,7 +53,7 @@ def _restarts(lived: Upgrade) -> int:
     return count
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(620)
 def test_at_25_percent_haproxy_is_restarted_and_then_green_is_killed_for_memory(
     engine: Any, tmp_path: Path
 ) -> None:
@@ -93,7 +93,7 @@ def test_a_green_that_is_killed_for_memory_while_it_is_validated_is_a_blocker(
         rig.close()
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(620)
 def test_an_engine_that_is_restarted_while_green_is_made_and_while_sessions_are_shifted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -90,7 +90,7 @@ class RecordingCommands:
         return self.seen
 
     def _take(self, actor: Actor, *asked: str) -> Notice | None:
-        assert self.held.wait(10)
+        assert self.held.wait(60)
         self.actors.append(actor)
         self.asked.append(asked)
         return self.answer()

@@ -135,7 +135,7 @@ def test_a_taken_port_is_a_fault_of_the_configuration(
 
 
 def post(port: int, body: str, headers: dict[str, str], path: str = PATH, method: str = "POST") -> int:
-    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
     with closing(connection):
         connection.request(method, path, body.encode(), headers)
         return connection.getresponse().status

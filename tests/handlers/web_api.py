@@ -73,7 +73,7 @@ class WebApi:
         """The arguments of every call of a method."""
         return [call.arguments for call in self.calls if call.method == method]
 
-    def wait_for(self, method: str, count: int = 1, seconds: float = 10) -> list[dict[str, Any]]:
+    def wait_for(self, method: str, count: int = 1, seconds: float = 60) -> list[dict[str, Any]]:
         """Its arguments, once it was called that often."""
         with self.called:
             assert self.called.wait_for(lambda: len(self.of(method)) >= count, seconds), self.calls

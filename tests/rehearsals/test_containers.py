@@ -30,7 +30,7 @@ def reload_at_a_quarter(haproxy: HAProxy, workers: list[str | None]) -> None:
     workers.append(haproxy.worker())
 
 
-@pytest.mark.timeout(280)
+@pytest.mark.timeout(620)
 def test_a_whole_upgrade_on_docker_goes_on_through_a_reload_of_haproxy(tmp_path: Path) -> None:
     """HAProxy is reloaded while a quarter of the sessions is on green. No request fails and nothing is lost or doubled, from the first session on green to the retired old instance."""
     options = StageOptions(jobs=40, builds=500, minutes_scale=0.01, environment="docker", router="haproxy")
@@ -47,9 +47,9 @@ def test_a_whole_upgrade_on_docker_goes_on_through_a_reload_of_haproxy(tmp_path:
     assert summary.approvals == 6
 
 
-@pytest.mark.timeout(240)
+@pytest.mark.timeout(620)
 def test_a_rollback_after_the_handover_loses_nothing(tmp_path: Path) -> None:
     """Green owned the builds: blue takes them back, and what ran on green."""
     stage = ("--environment", "docker", "--router", "haproxy")
     options = ("--rate", "20", "--jobs", "12", "--builds", "100", "--rollback-at", "handover")
-    assert_rolled_back(rehearse(tmp_path, *stage, *options, seconds=230))
+    assert_rolled_back(rehearse(tmp_path, *stage, *options, seconds=600))

@@ -10,11 +10,11 @@ from tests.rehearsals.rehearsing import assert_clean, rehearse
 
 
 @pytest.mark.xdist_group("kills")
-@pytest.mark.timeout(390)
+@pytest.mark.timeout(620)
 def test_killed_at_every_step_it_completes_all_the_same(tmp_path: Path) -> None:
     """SIGKILL before or after every journalled intent of every phase. Both: `ci-upgrade rehearse --kill-at-every-step`."""
     summary = rehearse(
-        tmp_path, "--rate", "10", "--jobs", "8", "--builds", "50", "--kill-at-every-step=either", seconds=380
+        tmp_path, "--rate", "10", "--jobs", "8", "--builds", "50", "--kill-at-every-step=either", seconds=600
     )
     assert summary["status"] == "completed"
     assert_clean(summary)

@@ -39,7 +39,7 @@ def plan(stage: Stage, *arguments: str) -> subprocess.CompletedProcess[str]:
         env={**os.environ, TOKEN_VARIABLE: stage.accounts.bot_token},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
 
@@ -87,7 +87,7 @@ def test_plan_for_people_says_the_same(stage: Stage) -> None:
         ]
         return next((message for message in messages if "ready to start" in message), None)
 
-    text = stage.people.wait_for(answer, 30)
+    text = stage.people.wait_for(answer)
     for change in changes:
         assert f"{change['name']} " in text
     assert text.index("look Upgrade guide") < text.index("Plugins:") < text.index("ok Controller")

@@ -19,7 +19,7 @@ from rehearsal.jenkins.war import make_war
 
 COMMAND = str(Path(sys.executable).with_name("ci-upgrade"))
 SMALL = ["--jobs", "8", "--builds", "20", "--rate", "5"]
-START_SECONDS = 90.0
+START_SECONDS = 180.0
 JAVA = """#!/bin/sh
 # What a real Jenkins is started with, understood by the stand-in.
 if [ "$1" = -version ]; then echo 'openjdk version "17.0.9" 2023-10-17' >&2; exit 0; fi
@@ -69,7 +69,7 @@ def test_it_serves_the_page_and_leaves_nothing_behind(tmp_path: Path, number: si
     """Ctrl-C and being told to end: the page was there, afterwards no process is."""
     stage = tmp_path / "stage"
     with rehearsal(stage, free_port()) as (process, address):
-        with urllib.request.urlopen(address, timeout=10) as answer:
+        with urllib.request.urlopen(address, timeout=60) as answer:
             assert answer.status == 200
         assert len(processes_of(stage)) >= 4
         process.send_signal(number)
@@ -85,12 +85,12 @@ def test_a_second_one_on_the_same_port_is_refused_and_a_later_one_works(tmp_path
             [COMMAND, "rehearse", "--port", str(port), "--directory", str(tmp_path / "second")],
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=120,
             check=False,
         )
         assert second.returncode == 2
         assert f"port {port} is taken" in second.stderr
-        assert urllib.request.urlopen(address, timeout=10).status == 200
+        assert urllib.request.urlopen(address, timeout=60).status == 200
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 0
     with rehearsal(tmp_path / "third", port) as (_, address):

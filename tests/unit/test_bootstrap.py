@@ -24,7 +24,7 @@ BLUE = RouterState("http://127.0.0.1:1", None, 0, Side.BLUE)
 
 
 def eventually(check: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not check():
         assert time.monotonic() < deadline, "did not come true in time"
         time.sleep(0.01)

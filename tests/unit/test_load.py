@@ -18,7 +18,7 @@ from rehearsal.load import Load, Visitor
 JOBS = arrange(["canary", "app-1", "app-3", "serial-1", "timer-1", "team-a/app-2"])
 ENOUGH = 120
 """Answers after which a test looks at the log."""
-DEADLINE_SECONDS = 30.0
+DEADLINE_SECONDS = 60.0
 
 
 class Controller:

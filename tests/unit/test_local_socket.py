@@ -34,7 +34,7 @@ class Bot:
     def answer(self, request: Request, actor: Actor) -> Reply:
         self.asked.append((request, actor))
         if self.waiting is not None:
-            self.waiting.wait(10)
+            self.waiting.wait(60)
         if request.named == "broken":
             raise RuntimeError("made-up fault")
         return self.reply
@@ -57,7 +57,7 @@ def server(tmp_path: Path, bot: Bot) -> Iterator[LocalServer]:
 
 def raw(directory: Path, data: bytes, *, end: bool = True) -> Reply:
     with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
+        connection.settimeout(60)
         connection.connect(str(socket_path(directory)))
         connection.sendall(data)
         if end:
@@ -67,7 +67,7 @@ def raw(directory: Path, data: bytes, *, end: bool = True) -> Reply:
 
 
 def eventually(check: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while not check():
         assert time.monotonic() < deadline, "did not come true in time"
         time.sleep(0.01)
