@@ -13,7 +13,7 @@ from rehearsal.sightings import Build
 
 __all__ = ["JenkinsReader", "NoAnswer"]
 
-TIMEOUT_SECONDS = 10.0
+TIMEOUT_SECONDS = 20.0
 FOLDERS = 2
 """Levels of jobs that are looked at."""
 _BUILD = "number,timestamp,duration,building,inProgress,result,actions[parameters[name,value],causes[_class]]"

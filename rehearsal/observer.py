@@ -24,7 +24,7 @@ WINDOW = 12
 CATCH_UP = 500
 BOTS_OWN = "ci-upgrade-smoke-"
 """Jobs that the bot makes and removes itself: nobody waits for their builds."""
-BLIND_SECONDS = 15.0
+BLIND_SECONDS = 60.0
 """Without a single look for so long, what is counted means nothing."""
 ROUTER_TRIES = 40
 """With sessions on both sides a new session may reach the follower; new ones are begun until the owner answers."""

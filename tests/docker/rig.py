@@ -90,7 +90,11 @@ class DockerRig:
     def untouched(self) -> Mapping[str, Any]:
         """Everything about blue's container, volume and network that somebody could have changed."""
         container = settled(self.inspect(self.blue_name))
-        volume = self.client.volumes.get(f"{self.name}-blue-home").attrs
+        volume = {
+            key: value
+            for key, value in self.client.volumes.get(f"{self.name}-blue-home").attrs.items()
+            if key != "CreatedAt"  # for the engine that is when a name was last added to the directory
+        }
         network = {
             key: value
             for key, value in self.client.networks.get(self.network).attrs.items()
