@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["BUILD", "GUARD_FILE", "SYNC_LAST", "in_backup", "in_clone", "never_synced"]
+__all__ = ["BUILD", "GUARD_FILE", "SYNC_LAST", "in_backup", "in_clone", "is_essential", "never_synced"]
 
 GUARD_FILE = "init.groovy.d/ci-upgrade-guard.groovy"
 """The follower's guard; it belongs to an instance, never to a copy of its home."""
@@ -31,6 +31,7 @@ _OF_ONE_INSTANCE = frozenset(
         GUARD_FILE,
     }
 )
+_ESSENTIAL = frozenset({"config.xml", "credentials.xml", "identity.key.enc", "secret.key", "secrets"})
 _WITHHELD = frozenset({"nodes", "queue"})
 """Agents and clouds of a copy would take or kill the owner's; its queue would start twice."""
 _NEVER_SYNCED = _OF_ONE_INSTANCE | {
@@ -44,6 +45,11 @@ def in_backup(path: str, is_directory: bool) -> bool:
     if is_directory:
         return path not in _REBUILT and not _LEGACY_WORKSPACE.match(path) and not _EXPLODED_PLUGIN.match(path)
     return not _is_temporary(path)
+
+
+def is_essential(path: str) -> bool:
+    """Without it a copy of the home cannot read its credentials, or is another Jenkins."""
+    return path.split("/", 1)[0] in _ESSENTIAL
 
 
 def in_clone(path: str) -> bool:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.context import Context
+from bot.errors import Temporary
 from bot.home_rules import SYNC_LAST, never_synced
 from bot.model import BuildRef, FinishedBuild, RunningBuild, Side
 from bot.ports import Selection
@@ -111,6 +112,9 @@ def _carry(ctx: Context, source: Side, builds: list[FinishedBuild]) -> tuple[str
         for chunk in environment.read_home(upgrade.instance(source), selection, skipped.__setitem__):
             ctx.stop.check()
             yield chunk
+        lost = sorted(path for path in skipped if path.rsplit("/", 1)[-1] in SYNC_LAST)
+        if lost:
+            raise Temporary(f"{lost[0]} of a finished build could not be read: {skipped[lost[0]]}")
 
     environment.write_home(upgrade.instance(source.other), chunks())
     return ctx.jenkins(source.other).reload(sorted({build.job for build in builds}))

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from bot.context import Context
-from bot.home_rules import in_backup
+from bot.errors import Permanent
+from bot.home_rules import in_backup, is_essential
 from bot.model import Side
 from bot.ownership.sync import start_from
 from bot.ports import Selection
@@ -51,5 +52,17 @@ def _archive(ctx: Context) -> None:
         ):
             ctx.stop.check()
             yield chunk
+        _require_essentials(skipped)
 
     ctx.services.backups.write(ctx.id, upgrade.controller, upgrade.source, chunks(), skipped)
+
+
+def _require_essentials(skipped: Mapping[str, str]) -> None:
+    """Before the archive gets its name: a backup that cannot be restored is none."""
+    missing = sorted(path for path in skipped if is_essential(path))
+    if missing:
+        raise Permanent(
+            f"{', '.join(missing[:5])} of JENKINS_HOME could not be read ({skipped[missing[0]]}). Without them no copy can read its "
+            "credentials. Let the bot read them, then resume: in a container as its root, which NFS with root_squash and dropped "
+            "capabilities keep from it"
+        )

@@ -5,27 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["LIST", "OWNER", "READ", "RENAME", "Facts", "inner", "parse", "unchanged"]
+__all__ = ["LIST", "OWNER", "READ", "RENAME", "TREES", "UNREADABLE", "Facts", "inner", "parse", "unchanged"]
 
+UNREADABLE = "unreadable"
 _STAT = "stat -c '%F|%s|%i|%y|%u|%n'"
+_DENIED = f"""-type d -exec sh -c 'for d; do [ -r "$d" ] && [ -x "$d" ] || echo "{UNREADABLE}|0|0|0|0|$d"; done' sh {{}} +"""
+"""Root may be denied as well: by an NFS server, or in a container without DAC_OVERRIDE."""
 
-LIST = f'cd "$1" && shift && find "$@" -mindepth 1 -maxdepth 1 -exec {_STAT} {{}} + 2>/dev/null; true'
-"""Arguments: home, directories. One line for each entry below them."""
+LIST = f"""
+cd "$1" || exit 3
+shift
+find "$@" -maxdepth 0 {_DENIED} 2>/dev/null
+find "$@" -mindepth 1 -maxdepth 1 -exec {_STAT} {{}} + 2>/dev/null
+true
+"""
+"""Arguments: home, directories. One line for each entry below them, and for each of them that cannot be looked into."""
+
+TREES = f"""
+cd "$1" || exit 3
+shift
+find "$@" {_DENIED} 2>/dev/null
+find "$@" -exec {_STAT} {{}} + 2>/dev/null
+true
+"""
+"""Arguments: home, paths. One line for each of them and of all below them, and for each directory that cannot be looked into."""
 
 READ = f"""
 cd "$1" || exit 3
 exec 3>&2 2>/dev/null
-depth=$2
-flags=
-[ -z "$depth" ] || flags=--no-recursion
+flags=--no-recursion
 tar --help | grep -q -e --hard-dereference && flags="$flags --hard-dereference"
-shift 2
-facts() {{ find "$@" $depth -exec {_STAT} {{}} + >&3; echo = >&3; }}
+shift
+facts() {{ find "$@" -maxdepth 0 -exec {_STAT} {{}} + >&3; echo = >&3; }}
 facts "$@"
 tar -c -f - $flags -- "$@"
 facts "$@"
 """
-"""Arguments: home, "-maxdepth 0" or "", paths. A tar stream of them; on the error output their facts before and after, each ended by "="."""
+"""Arguments: home, paths. A tar stream of them; on the error output their facts before and after, each ended by "="."""
 
 OWNER = 'stat -c %u:%g "$1" && df -P -k "$1" | tail -n 1 | awk \'{print $4}\''
 """Argument: home. Its owner, and the free space in KiB."""
@@ -41,12 +57,17 @@ rm -f -- "$2"
 @dataclass(frozen=True, slots=True)
 class Facts:
     kind: str
-    """As ``stat`` says: "directory", "regular file", "regular empty file", "symbolic link"."""
+    """As ``stat`` says: "directory", "regular file", "regular empty file", "symbolic link"; or "unreadable"."""
     size: int
     inode: str
     modified: str
     path: str
     """Relative to the home."""
+
+    @classmethod
+    def of_directory(cls, path: str) -> Facts:
+        """One that is known to be there; nothing else of it matters."""
+        return cls("directory", 0, "", "", path)
 
     @property
     def is_directory(self) -> bool:

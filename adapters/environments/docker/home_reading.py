@@ -11,7 +11,16 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from adapters.environments.docker.engine import Engine, Execution
-from adapters.environments.docker.home_listing import LIST, READ, Facts, inner, parse, unchanged
+from adapters.environments.docker.home_listing import (
+    LIST,
+    READ,
+    TREES,
+    UNREADABLE,
+    Facts,
+    inner,
+    parse,
+    unchanged,
+)
 from bot.errors import Permanent, Temporary
 from bot.ports import Selection
 from bot.tar_stream import members, written
@@ -67,18 +76,18 @@ def _selected(home: _Home, selection: Selection) -> Iterator[Member]:
 
 
 def _small(home: _Home, roots: Sequence[str], selection: Selection) -> Iterator[Member]:
-    """Roots that are read whole and filtered; the directories that lead to them come first."""
-    parents = {parent for root in roots for parent in _above(root)}
-    if parents:
-        yield from _group(home, sorted(parents), recursive=False)
+    """Roots with all below them that is selected; the directories that lead to them come first."""
     left_out: set[str] = set()
-    for member, content in _group(home, roots, recursive=True):
-        if left_out.intersection(_above(member.name)) or not (
-            member.name in roots or selection.keep(member.name, member.isdir())
+    kept: list[Facts] = []
+    for facts in _listed(home, TREES, roots):
+        if left_out.intersection(_above(facts.path)) or not (
+            facts.path in roots or selection.keep(facts.path, facts.is_directory)
         ):
-            left_out.add(member.name)
+            left_out.add(facts.path)
         else:
-            yield member, content
+            kept.append(facts)
+    parents = sorted({parent for root in roots for parent in _above(root)})
+    yield from _read_all(home, [*(Facts.of_directory(path) for path in parents), *kept])
 
 
 def _above(path: str) -> list[str]:
@@ -92,23 +101,33 @@ def _walk(home: _Home, selection: Selection) -> Iterator[Member]:
     waiting = [""]
     while waiting:
         some, waiting = waiting[-DIRECTORIES:], waiting[:-DIRECTORIES]
-        kept = [facts for facts in _listed(home, some) if selection.keep(facts.path, facts.is_directory)]
+        listed = _listed(home, LIST, some)
+        kept = [facts for facts in listed if selection.keep(facts.path, facts.is_directory)]
         waiting += [facts.path for facts in kept if facts.is_directory]
-        for group in _groups(kept):
-            if len(group) == 1 and group[0].size > LARGE_BYTES:
-                yield from _large(home, group[0])
-            else:
-                yield from _group(home, [facts.path for facts in group], recursive=False)
+        yield from _read_all(home, kept)
 
 
-def _listed(home: _Home, directories: Sequence[str]) -> list[Facts]:
-    lines = Execution(home.engine, home.container, _command(LIST, home.path, *inner(directories))).run()
+def _listed(home: _Home, script: str, paths: Sequence[str]) -> list[Facts]:
+    execution = Execution(home.engine, home.container, _command(script, home.path, *inner(paths)))
+    lines = execution.run()
+    _require_home(home, execution)
     found = parse(lines.decode("utf-8", "surrogateescape").split("\n"))
+    for facts in found:
+        if facts.kind == UNREADABLE:
+            home.skipped(facts.path, "a directory that the container's root may not look into")
     # Sockets and devices have no place in a home.
     return sorted(
         (facts for facts in found if facts.is_directory or facts.is_file or facts.is_link),
         key=lambda facts: facts.path,
     )
+
+
+def _read_all(home: _Home, found: Sequence[Facts]) -> Iterator[Member]:
+    for group in _groups(found):
+        if len(group) == 1 and group[0].is_file and group[0].size > LARGE_BYTES:
+            yield from _large(home, group[0])
+        else:
+            yield from _group(home, [facts.path for facts in group])
 
 
 def _groups(found: Sequence[Facts]) -> Iterator[list[Facts]]:
@@ -129,11 +148,11 @@ def _groups(found: Sequence[Facts]) -> Iterator[list[Facts]]:
         yield group
 
 
-def _group(home: _Home, paths: Sequence[str], *, recursive: bool) -> Iterator[Member]:
+def _group(home: _Home, paths: Sequence[str]) -> Iterator[Member]:
     """Members of one ``tar``, held back until it is known that they did not change meanwhile."""
     for _ in range(ATTEMPTS):
         with tempfile.SpooledTemporaryFile(LARGE_BYTES) as spool:
-            execution = Execution(home.engine, home.container, _read(home, paths, recursive=recursive))
+            execution = Execution(home.engine, home.container, _read(home, paths))
             for chunk in execution.output():
                 spool.write(chunk)
             before, after = _facts(home, execution)
@@ -145,9 +164,10 @@ def _group(home: _Home, paths: Sequence[str], *, recursive: bool) -> Iterator[Me
                 member.name = member.name.removeprefix("./")
                 if member.name in good:
                     good.discard(member.name)
-                    before.pop(member.name)
+                    del before[member.name]
                     yield _plain(member), content()
-        paths, recursive = sorted(path for path in before if path not in good), False
+        # What changed meanwhile, and what was there but is not in the stream because it could not be read.
+        paths = sorted(before)
         if not paths:
             return
     for path in paths:
@@ -160,7 +180,7 @@ def _as_it_was(before: Facts, after: Facts | None) -> bool:
 
 
 def _large(home: _Home, facts: Facts) -> Iterator[Member]:
-    execution = Execution(home.engine, home.container, _read(home, [facts.path], recursive=False))
+    execution = Execution(home.engine, home.container, _read(home, [facts.path]))
     for member, content in members(execution.output()):
         member.name = member.name.removeprefix("./")
         yield _plain(member), content()
@@ -169,8 +189,8 @@ def _large(home: _Home, facts: Facts) -> Iterator[Member]:
         home.skipped(facts.path, "changed while it was read, and is too large to be read again")
 
 
-def _read(home: _Home, paths: Sequence[str], *, recursive: bool) -> list[str]:
-    return _command(READ, home.path, "" if recursive else "-maxdepth 0", *inner(paths))
+def _read(home: _Home, paths: Sequence[str]) -> list[str]:
+    return _command(READ, home.path, *inner(paths))
 
 
 def _command(script: str, *arguments: str) -> list[str]:
@@ -178,8 +198,7 @@ def _command(script: str, *arguments: str) -> list[str]:
 
 
 def _facts(home: _Home, execution: Execution) -> tuple[dict[str, Facts], dict[str, Facts]]:
-    if execution.exit_code == 3:
-        raise Permanent(f"the container {home.container} has no home at {home.path}")
+    _require_home(home, execution)
     parts = execution.errors.decode("utf-8", "surrogateescape").split("\n=\n")
     if len(parts) < 2:
         raise Temporary(f"a read of {home.path} in {home.container} was cut short")
@@ -187,6 +206,13 @@ def _facts(home: _Home, execution: Execution) -> tuple[dict[str, Facts], dict[st
         {facts.path: facts for facts in parse(part.removeprefix("=\n").split("\n"))} for part in parts[:2]
     )
     return before, after
+
+
+def _require_home(home: _Home, execution: Execution) -> None:
+    if execution.exit_code == 3:
+        raise Permanent(
+            f"the container {home.container} has no home at {home.path}, or its root may not look into it"
+        )
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
