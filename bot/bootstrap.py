@@ -91,7 +91,7 @@ class Bot:
     """The command line's way in."""
 
     def start(self) -> None:
-        self._adopt_routers()
+        self._adopt_routers(anew=True)
         self.scheduler.start()
         self.scheduler.every("routers", ROUTERS_SECONDS, self._adopt_routers)
         self.scheduler.every("housekeeping", HOUSEKEEPING_SECONDS, self._remove_retired)
@@ -112,32 +112,35 @@ class Bot:
         self.scheduler.close()
         self.engine.close()
 
-    def _adopt_routers(self) -> None:
+    def _adopt_routers(self, *, anew: bool = False) -> None:
         for name, services in self.services.items():
             with services.routing:
-                self._adopt_router(name, services)
+                self._adopt_router(name, services, anew=anew)
 
-    def _adopt_router(self, name: str, services: Services) -> None:
-        """A router that knows nothing yet, or nothing any more, is told where the running instance is."""
+    def _adopt_router(self, name: str, services: Services, *, anew: bool) -> None:
+        """A router that knows nothing (any more) is told where the running instance is; ``anew``, one that knows better as well.
+
+        While the bot runs, what people told the router is theirs: they may have a reason, and the next preflight names it.
+        """
         if self.store.live_for(name) is not None:
             return
         instance = current(self.store, name) or first_instance(self.config, name)
+        wanted = RouterState(instance.url, None, 0, Side.BLUE, instance.agent_port, None)
         try:
-            services.router.read()
+            found = services.router.read()
+            if found == wanted or not anew:
+                return
         except Permanent:
-            try:
-                services.router.apply_where_possible(
-                    RouterState(instance.url, None, 0, Side.BLUE, instance.agent_port, None)
-                )
-                log.info(
-                    "%s: the router did not know the running instance and now sends everything to %s",
-                    name,
-                    instance.url,
-                )
-            except BotError as error:
-                log.warning("%s: the router could not be configured: %s", name, error)
+            pass  # it knows nothing yet, or nothing any more
         except BotError as error:
             log.warning("%s: the router does not answer: %s", name, error)
+            return
+        try:
+            services.router.apply_where_possible(wanted)
+        except BotError as error:
+            log.warning("%s: the router could not be configured: %s", name, error)
+        else:
+            log.info("%s: the router knew something else and now sends everything to %s", name, instance.url)
 
     def _remove_retired(self) -> None:
         now = SystemClock().now()

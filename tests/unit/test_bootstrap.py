@@ -73,6 +73,18 @@ def test_a_sound_router_that_points_elsewhere_is_left_to_people(bot: Bot, router
     assert router.state == elsewhere
 
 
+def test_a_start_puts_a_router_right_that_points_elsewhere(tmp_path: Path, router: FakeRouter) -> None:
+    """That is what preflight and ``check`` advise, for an address that was wrong at first."""
+    router.state = dataclasses.replace(BLUE, blue="http://127.0.0.1:2")
+    built = build_bot(make_config(tmp_path), TOKEN)
+    bot = dataclasses.replace(
+        built, services={"main": dataclasses.replace(built.services["main"], router=router)}
+    )
+    bot.start()
+    bot.close()
+    assert router.state == BLUE
+
+
 def test_the_command_line_reaches_the_bot_while_it_runs(tmp_path: Path, router: FakeRouter) -> None:
     """From the start to the end, and no longer."""
     built = build_bot(make_config(tmp_path), TOKEN)

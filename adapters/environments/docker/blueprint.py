@@ -127,6 +127,9 @@ def _host_config(
         # A green that ends must stay, to be looked at and to be started again.
         "AutoRemove": False,
     }
+    if config.get("RestartPolicy", {}).get("Name") == "always":
+        # It would start what the bot has stopped when the engine starts again: a second owner.
+        config["RestartPolicy"] = {"Name": "unless-stopped", "MaximumRetryCount": 0}
     return config
 
 

@@ -66,6 +66,7 @@ def available(engine: Engine, image: str, version: str) -> Core:
     held = _held(engine, image)
     if held is None:
         with engine.asked(f"look up {image}") as client:
+            client.api.reload_config()  # tokens of cloud registries are renewed there every few hours
             try:
                 digest = client.images.get_registry_data(image).id
             except (ImageNotFound, NotFound) as error:
@@ -84,6 +85,7 @@ def fetch(engine: Engine, image: str, progress: Callable[[str], None]) -> Image:
     held = _held(engine, image)
     if held is None:
         with engine.asked(f"pull {image}") as client:
+            client.api.reload_config()
             repository, tag = _split(image)
             layers: dict[str, tuple[int, int]] = {}
             told = time.monotonic()
