@@ -28,16 +28,13 @@ class NoEngine(Exception):
 class ContainerHost:
     """Implements :class:`rehearsal.stage.Host`. Names begin with one prefix, which ``close`` goes by."""
 
-    def __init__(
-        self, prefix: str, controller: str, version: str, target: str, blue_port: int, ports: range
-    ) -> None:
+    def __init__(self, prefix: str, version: str, target: str, blue_port: int, ports: range) -> None:
         """:raises NoEngine: when Docker does not answer."""
         try:
             self._client = docker.from_env(timeout=120)
         except DockerException as error:
             raise NoEngine(f"Docker does not answer: install and start it ({error})") from error
         self._prefix = prefix
-        self._controller = controller
         self._versions = (version, target)
         self._blue_port = blue_port
         self._ports = ports
@@ -91,12 +88,12 @@ class ContainerHost:
             container.remove(force=True, v=True)
             with suppress(NotFound):
                 self._client.volumes.get(home).remove(force=True)
+            self._remove_network(f"ci-upgrade-{container.name}-isolated")
         self._remove_network(self._prefix)
-        self._remove_network(f"ci-upgrade-{self._controller}-isolated")
         self._client.close()
 
     def _remove_network(self, name: str) -> None:
-        """The engine takes a moment to notice that a container is gone; of another rehearsal it may have one for long."""
+        """The engine takes a moment to notice that a container is gone."""
         deadline = time.monotonic() + NETWORK_SECONDS
         while True:
             try:

@@ -16,7 +16,7 @@ from typing import Any, Protocol, Self
 
 import yaml
 
-from rehearsal.bot_settings import CONTROLLER, TOKEN_VARIABLE, document, update_settings
+from rehearsal.bot_settings import TOKEN_VARIABLE, document, update_settings
 from rehearsal.catalogue import arrange
 from rehearsal.child_processes import Supervisor, tail
 from rehearsal.free_ports import free_port, free_range, require_free
@@ -133,9 +133,7 @@ class Stage:
 
         prefix = f"rehearsal-{blue_port}"
         try:
-            return ContainerHost(
-                prefix, CONTROLLER, self.from_version, self.to_version, blue_port, self._ports
-            )
+            return ContainerHost(prefix, self.from_version, self.to_version, blue_port, self._ports)
         except NoEngine as error:
             raise StageError(str(error)) from error
 

@@ -92,12 +92,21 @@ def test_nothing_of_blue_is_changed_and_nothing_of_green_is_left(rig: DockerRig,
     environment = rig.environment
     environment.write_home(green, environment.read_home(rig.blue, Selection(keep=everything), _ignore))
     environment.start(green)
-    environment.expose(green, rig.blue)
     assert all(rig.left().values())
+    environment.expose(green, rig.blue)
+    assert rig.left() == {"containers": [green.name], "volumes": [green.name], "networks": []}
     environment.stop(green)
     environment.remove(green)
     assert rig.left() == {"containers": [], "volumes": [], "networks": []}
     assert rig.untouched() == before
+
+
+def test_a_green_that_was_not_started_yet_keeps_its_network(rig: DockerRig, green: Instance) -> None:
+    """While an older instance of the same controller is removed, as retention does at any moment."""
+    older = rig.environment.create(f"{rig.name}-u0", rig.blue, VERSION, "u0")
+    rig.environment.remove(older)
+    rig.environment.start(green)
+    assert rig.environment.state(green).running
 
 
 def test_what_the_bot_did_not_make_is_not_removed(rig: DockerRig) -> None:
@@ -116,7 +125,7 @@ def test_a_name_that_somebody_else_has_is_refused(rig: DockerRig, kind: str) -> 
     elif kind == "volume":
         rig.client.volumes.create(name)
     else:
-        rig.client.networks.create(f"ci-upgrade-{rig.name}-isolated")
+        rig.client.networks.create(f"ci-upgrade-{name}-isolated")
     with pytest.raises(Permanent, match="did not make"):
         rig.environment.create(name, rig.blue, VERSION, "u1")
 
@@ -213,6 +222,48 @@ def test_a_file_that_changes_while_it_is_read_is_read_again_or_named(rig: Docker
     assert "changing" in skipped or b"changing" in stream
     assert b"config.xml" in stream
     assert "config.xml" not in skipped
+
+
+def test_a_build_of_many_files_is_read_whole(rig: DockerRig, green: Instance) -> None:
+    """An archived report has ten thousand of them; a large one is streamed."""
+    build = "jobs/app/builds/7"
+    for number in range(9000):
+        path = rig.home / build / "archive" / str(number // 100) / f"page-{number}-of-the-report.html"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(str(number))
+    (rig.home / build / "large").write_bytes(b"x" * (70 << 20))
+    (rig.home / build / "build.xml").write_text("<build/>")
+    selection = Selection(keep=everything, roots=(build,), last=("build.xml",))
+    skipped: dict[str, str] = {}
+    rig.environment.write_home(green, rig.environment.read_home(rig.blue, selection, skipped.__setitem__))
+    assert skipped == {}
+    assert tree(rig.home_of(green) / build) == tree(rig.home / build)
+
+
+def test_what_the_containers_root_may_not_read_is_named(engine: Any) -> None:
+    """A home behind an NFS server that denies root is the same."""
+    rig = DockerRig(engine, "denied")
+    try:
+        rig.start_blue(cap_drop=["ALL"])
+        secrets = rig.home / "secrets"
+        secrets.mkdir()
+        (secrets / "master.key").write_text("x")
+        (rig.home / "secret.key").write_text("x")
+        for path, mode in (
+            (secrets / "master.key", 0o600),
+            (secrets, 0o700),
+            (rig.home / "secret.key", 0o600),
+        ):
+            shutil.chown(path, 1000, 1000)
+            path.chmod(mode)
+        skipped: dict[str, str] = {}
+        stream = b"".join(
+            rig.environment.read_home(rig.blue, Selection(keep=everything), skipped.__setitem__)
+        )
+        assert b"config.xml" in stream
+        assert set(skipped) == {"secrets", "secret.key"}
+    finally:
+        rig.close()
 
 
 def test_what_the_bot_adds_belongs_to_jenkins(rig: DockerRig, green: Instance) -> None:

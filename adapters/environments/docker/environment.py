@@ -139,7 +139,7 @@ class DockerEnvironment:
             },
             volume=name,
             network=places.isolation_network(
-                engine, self._name, internal=self._config.isolation == "internal"
+                engine, self._name, name, internal=self._config.isolation == "internal"
             ),
             ports=dict(zip(inside, outside, strict=True)),
             address=None if by_name else host,
@@ -158,11 +158,9 @@ class DockerEnvironment:
 
     def expose(self, instance: Instance, like: Instance) -> None:
         engine, container = self._of(instance)
-        isolated = places.isolation_name(self._name)
+        isolated = places.isolation_name(instance.name)
         now = networks_of(self._there(instance))
-        wanted = engine.config.networks or tuple(
-            name for name in networks_of(self._there(like)) if name != isolated
-        )
+        wanted = engine.config.networks or networks_of(self._there(like))
         with engine.asked(f"connect {container} to its networks") as client:
             for network in wanted:
                 if network not in now:
@@ -173,6 +171,7 @@ class DockerEnvironment:
         after = set(networks_of(self._there(instance)))
         if isolated in after or not after.issuperset(wanted):
             raise Temporary(f"{container} was connected to its networks, but Docker reports {sorted(after)}")
+        places.release_network(engine, instance.name)
 
     def address(self, instance: Instance) -> str:
         known = self._addresses.get(instance.name)
@@ -181,12 +180,12 @@ class DockerEnvironment:
         return known
 
     def _address(self, instance: Instance) -> str:
-        isolated = places.isolation_name(self._name)
+        isolated = places.isolation_name(instance.name)
         engine, container = self._of(instance)
         networks = self._there(instance)["NetworkSettings"]["Networks"]
         if isolated not in networks or self._config.isolation != "internal":
             return instance.url
-        places.attach_bot(engine, self._name)
+        places.attach_bot(engine, instance.name)
         inside = networks[isolated]["IPAddress"]
         if not inside:
             raise Temporary(f"{container} has no address yet: it is not running")
@@ -215,13 +214,13 @@ class DockerEnvironment:
         with engine.asked(f"remove {container}") as client:
             for name in (f"{container}-home", container):
                 try:
-                    client.api.remove_container(name, force=name != container)
+                    client.api.remove_container(name, force=name != container, v=name == container)
                 except NotFound:
                     continue
             own = {"label": f"{labels.INSTANCE}={instance.name}"}
             for volume in client.api.volumes(filters=own)["Volumes"] or ():
                 client.api.remove_volume(volume["Name"])
-        places.release_networks(engine, self._name)
+        places.release_network(engine, instance.name)
 
     def logs(self, instance: Instance, lines: int) -> str:
         engine, container = self._of(instance)

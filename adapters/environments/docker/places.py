@@ -10,18 +10,23 @@ from adapters.environments.docker import labels
 from adapters.environments.docker.engine import Engine
 from bot.errors import Permanent
 
-__all__ = ["attach_bot", "free_ports", "isolation_name", "isolation_network", "release_networks", "volume"]
+__all__ = ["attach_bot", "free_ports", "isolation_name", "isolation_network", "release_network", "volume"]
 
+SHORT_ID = 12
 _LOCAL = ("127.0.0.1", "localhost", "0.0.0.0")  # noqa: S104  # compared with, never bound
 
 
-def isolation_name(controller: str) -> str:
-    return f"ci-upgrade-{controller}-isolated"
+def isolation_name(instance: str) -> str:
+    """Each instance its own: the engine counts only running ones as members, and removes a network under one not yet started."""
+    return f"ci-upgrade-{instance}-isolated"
 
 
-def isolation_network(engine: Engine, controller: str, *, internal: bool) -> str:
-    """Make it unless it is there; returns its name."""
-    name = isolation_name(controller)
+def isolation_network(engine: Engine, controller: str, instance: str, *, internal: bool) -> str:
+    """Make it unless it is there; returns its name.
+
+    :raises Permanent: when there is one of this name that the bot did not make.
+    """
+    name = isolation_name(instance)
     with engine.asked(f"make the network {name}") as client:
         try:
             there = client.api.inspect_network(name)
@@ -32,17 +37,17 @@ def isolation_network(engine: Engine, controller: str, *, internal: bool) -> str
                 driver="bridge",
                 internal=internal,
                 options=options,
-                labels={labels.CONTROLLER: controller},
+                labels={labels.CONTROLLER: controller, labels.INSTANCE: instance},
             )
             return name
-    if (there.get("Labels") or {}).get(labels.CONTROLLER) != controller:
+    if (there.get("Labels") or {}).get(labels.INSTANCE) != instance:
         raise Permanent(f"there is a network {name} that ci-upgrade did not make: remove or rename it")
     return name
 
 
-def release_networks(engine: Engine, controller: str) -> None:
-    """Remove the isolation network once no instance is in it; the bot's own container leaves it first."""
-    name = isolation_name(controller)
+def release_network(engine: Engine, instance: str) -> None:
+    """Remove the isolation network once the instance has left it; the bot's own container leaves it first."""
+    name = isolation_name(instance)
     with engine.asked(f"remove the network {name}") as client:
         try:
             there = client.api.inspect_network(name)
@@ -57,12 +62,12 @@ def release_networks(engine: Engine, controller: str) -> None:
             client.api.remove_network(name)
 
 
-def attach_bot(engine: Engine, controller: str) -> None:
+def attach_bot(engine: Engine, instance: str) -> None:
     """A bot that runs in a container of this engine joins the isolation network; elsewhere the machine's own routes lead there."""
     own = _own_container(engine)
     if own is None:
         return
-    name = isolation_name(controller)
+    name = isolation_name(instance)
     with engine.asked(f"join the network {name}") as client:
         if own not in (client.api.inspect_network(name)["Containers"] or {}):
             client.api.connect_container_to_network(own, name)
@@ -71,9 +76,9 @@ def attach_bot(engine: Engine, controller: str) -> None:
 def _own_container(engine: Engine) -> str | None:
     """Docker gives a container its short id as host name."""
     with engine.asked("look for the bot's own container") as client:
-        for container in client.api.containers(filters={"id": socket.gethostname()}):
-            return str(container["Id"])
-    return None
+        # For Docker the filter is a pattern, which the name of any other machine may match somewhere.
+        found = [str(one["Id"]) for one in client.api.containers(filters={"id": f"^{socket.gethostname()}"})]
+    return next((id for id in found if id[:SHORT_ID] == socket.gethostname()), None)
 
 
 def volume(engine: Engine, controller: str, name: str) -> None:
