@@ -11,9 +11,10 @@ from typing import Any
 from playwright.sync_api import Browser, Page
 from slack_sdk import WebClient
 
-from bot.agenda_messages import announcement, question
-from bot.content import Content, Decision
+from bot.agenda_messages import announcement, question, reminder
+from bot.content import Content, Decision, Entry
 from bot.schedule import ScheduledStart, StartStatus
+from bot.upgrade_plan.wording import plan_notice
 from handlers.credentials import Credentials
 from handlers.serving import build_serving
 from handlers.views import render
@@ -21,6 +22,7 @@ from handlers.views.home import OPEN_HOLD
 from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDriver
 from tests.handlers.conftest import RecordingCommands
 from tests.handlers.contents import NOW, USUAL, gate_card
+from tests.handlers.usual_plan import USUAL_PLAN
 
 __all__ = ["photograph"]
 
@@ -32,12 +34,26 @@ START = ScheduledStart("s1f2a3", "main", "2.440.1", LATE, "U0CY", "cy", CHANNEL,
 CARDS: dict[str, Content] = {
     "card-question": gate_card(),
     "card-failed": USUAL["gate card, failed"],
+    "card-inconclusive": gate_card(
+        verdict="inconclusive",
+        reasons=("response times: 6 probes of green and 40 of blue are too few",),
+    ),
+    "card-reminder": Entry(
+        "Still waiting for a decision <@U0ANN> <@U0BOB>", ("Undecided, the upgrade will be held.",), "warning"
+    ),
     "card-approved": USUAL["gate card, approved"],
     "card-held": gate_card(decision=Decision("held", BOB, NOW + 60, "the database team asks to wait")),
     "card-rolled-back": gate_card(decision=Decision("rolled back", BOB, NOW + 60, "users complain")),
     "card-expired": gate_card(decision=Decision("expired", None, LATE)),
     "card-superseded": gate_card(decision=Decision("superseded", None, NOW + 60, "the figures became worse")),
     "card-scheduled": announcement(START, "UTC"),
+    "card-soon": reminder(START, "main is locked by @ann: release week.", "UTC"),
+    "card-started": announcement(
+        dataclasses.replace(START, status=StartStatus.STARTED), "UTC"
+    ),
+    "card-cancelled": announcement(
+        dataclasses.replace(START, status=StartStatus.CANCELLED, decided_by=BOB), "UTC"
+    ),
     "card-missed": question(
         dataclasses.replace(
             START, status=StartStatus.ASKING, note="The bot was not there at its time, and is 9 minutes late."
@@ -46,14 +62,17 @@ CARDS: dict[str, Content] = {
     ),
     "card-one-of-two": USUAL["gate card, one of two"],
     "card-over-the-rules": USUAL["gate card, over the rules"],
+    "card-release": USUAL["announcement"],
+    "plan": plan_notice(USUAL_PLAN),
     "dashboard": USUAL["dashboard"],
     "dashboard-completed": USUAL["dashboard at its end"],
 }
 
 
 def photograph(browser: Browser, target: Path) -> None:
-    """Writes ``card-….png``, ``dashboard….png``, ``form-….png`` and ``home.png``."""
-    with _page(browser) as (page, people, client):
+    """Writes ``card-….png``, ``plan.png``, ``dashboard….png``, ``form-….png`` and ``home.png``."""
+    commands = RecordingCommands()
+    with _page(browser, commands) as (page, people, client):
         for name, content in CARDS.items():
             message = render(content)
             ts = client.chat_postMessage(channel=CHANNEL, text=message.text, blocks=list(message.blocks))[
@@ -67,6 +86,11 @@ def photograph(browser: Browser, target: Path) -> None:
             card = next(m for m in people.messages(CHANNEL) if words in str(m.get("blocks")))
             people.click(BOB, CHANNEL, card["ts"], f"ci_upgrade.{name}")
             _form(page, people, target / f"form-{name}.png")
+        commands.faults["version"] = "main runs 2.440.1, which is not older than 2.426.2. Name a newer version."
+        people.say(BOB, CHANNEL, "/ci-upgrade start")
+        page.get_by_test_id("modal-submit").click()
+        page.get_by_test_id("modal").get_by_role("alert").wait_for()
+        _form(page, people, target / "form-start-refused.png")
         page.get_by_test_id("app-home").click()
         page.locator(f"button[data-action-id='{OPEN_HOLD}']").wait_for()
         page.screenshot(path=target / "home.png")
@@ -84,7 +108,9 @@ def _form(page: Page, people: WorkspaceDriver, path: Path) -> None:
 
 
 @contextmanager
-def _page(browser: Browser) -> Iterator[tuple[Page, WorkspaceDriver, Any]]:
+def _page(
+    browser: Browser, commands: RecordingCommands
+) -> Iterator[tuple[Page, WorkspaceDriver, Any]]:
     """Bob's page of a workspace with the real handlers behind it, and commands that answer with usual data."""
     settings = Settings(manifest=Manifest.read(MANIFEST))
     with RunningWorkspace(settings) as workspace:
@@ -92,7 +118,7 @@ def _page(browser: Browser) -> Iterator[tuple[Page, WorkspaceDriver, Any]]:
             settings.bot_token, settings.app_token, settings.signing_secret, workspace.api_url
         )
         people = WorkspaceDriver(workspace.address)
-        with closing(build_serving(RecordingCommands(), credentials, None)) as serving:
+        with closing(build_serving(commands, credentials, None)) as serving:
             serving.start()
             people.wait_connected()
             page = browser.new_page(viewport={"width": WIDTH, "height": HEIGHT})
