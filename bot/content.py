@@ -22,6 +22,7 @@ __all__ = [
     "EvidenceRow",
     "GateCard",
     "Notice",
+    "Part",
     "PhaseLine",
     "Picture",
     "from_json",
@@ -187,6 +188,14 @@ class Document:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """Lines of a long answer that belong together."""
+
+    title: str
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Notice:
     """The private answer to a command or click."""
 
@@ -194,6 +203,8 @@ class Notice:
     lines: tuple[str, ...] = ()
     tone: Tone = "info"
     public: bool = False
+    parts: tuple[Part, ...] = ()
+    """Below the lines, each under its title."""
 
 
 Content = Dashboard | GateCard | Entry | Picture | Document | Notice | Announcement
@@ -201,7 +212,12 @@ Content = Dashboard | GateCard | Entry | Picture | Document | Notice | Announcem
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind for kind in (Dashboard, GateCard, Entry, Picture, Document, Notice, Announcement)
 }
-_NESTED: dict[str, type[Any]] = {"evidence": EvidenceRow, "phases": PhaseLine, "buttons": Button}
+_NESTED: dict[str, type[Any]] = {
+    "evidence": EvidenceRow,
+    "phases": PhaseLine,
+    "buttons": Button,
+    "parts": Part,
+}
 
 
 def to_json(content: Content) -> dict[str, Any]:

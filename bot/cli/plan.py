@@ -11,7 +11,7 @@ import click
 from bot.cli.options import config_option
 from bot.config import load
 from bot.errors import Refused
-from bot.upgrade_plan.wording import plan_lines, summary
+from bot.upgrade_plan.wording import plan_parts, summary
 from bot.versions import parse_version
 
 __all__ = ["plan"]
@@ -42,6 +42,8 @@ def plan(controller: str, version: str, config_path: Path, as_json: bool) -> Non
         click.echo(json.dumps(made.to_json(), indent=2, ensure_ascii=False))
     else:
         click.echo(summary(made))
-        for line in plan_lines(made):
-            click.echo(f"  {line}")
+        for part in plan_parts(made):
+            click.echo(f"\n{part.title}")
+            for line in part.lines:
+                click.echo(f"  {line}")
     sys.exit(1 if made.blockers else 0)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from bot.plugins import PluginPlan
 
-__all__ = ["AgentLine", "Estimate", "Finding", "RuleLine", "Source", "UpgradePlan"]
+__all__ = ["AgentLine", "Estimate", "Finding", "Level", "RuleLine", "Source", "UpgradePlan"]
 
 Level = Literal["blocker", "warning", "info", "ok"]
 """Must be done first, should be looked at, is good to know, is fine."""

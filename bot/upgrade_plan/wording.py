@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from bot.content import Notice
-from bot.upgrade_plan.records import UpgradePlan
+from bot.content import Notice, Part
+from bot.upgrade_plan.records import Level, UpgradePlan
 
-__all__ = ["plan_lines", "plan_notice", "summary"]
+__all__ = ["plan_notice", "plan_parts", "summary"]
 
 WITH_REASONS = 20
 """Up to so many changes are told with their reasons."""
 A_LINE = 8
 ADVISORIES_SHOWN = 10
-_MARKS = {"blocker": "✗ blocker", "warning": "⚠ look", "info": "· know", "ok": "✓ ok"}
+_MARKS: Mapping[Level, str] = {"blocker": "✗ ", "warning": "⚠ ", "info": "", "ok": "✓ "}
+"""Signs; the title above says the same in words."""
 
 
 def summary(plan: UpgradePlan) -> str:
@@ -27,32 +28,43 @@ def summary(plan: UpgradePlan) -> str:
 
 def plan_notice(plan: UpgradePlan) -> Notice:
     """The answer to `/ci-upgrade plan`."""
-    return Notice(summary(plan), tuple(plan_lines(plan)), "bad" if plan.blockers else "good")
+    return Notice(summary(plan), tone="bad" if plan.blockers else "good", parts=plan_parts(plan))
 
 
-def plan_lines(plan: UpgradePlan) -> Iterator[str]:
-    """What needs a human first."""
-    findings = plan.all_findings()
-    yield from (
-        f"{_MARKS[finding.level]} {finding.name}: {finding.text}"
-        for finding in findings
-        if finding.level in ("blocker", "warning")
+def plan_parts(plan: UpgradePlan) -> tuple[Part, ...]:
+    """What needs a human first; parts with nothing in them are left out."""
+    parts = (
+        Part("Must be done first", _findings(plan, "blocker")),
+        Part("To look at", _findings(plan, "warning")),
+        Part("What changes", tuple(_changing(plan))),
+        Part("Good to know", (*_findings(plan, "info"), *_knowing(plan))),
+        Part("Checked and fine", _findings(plan, "ok")),
     )
+    return tuple(part for part in parts if part.lines)
+
+
+def _findings(plan: UpgradePlan, level: Level) -> tuple[str, ...]:
+    return tuple(
+        f"{_MARKS[level]}{finding.name}: {finding.text}"
+        for finding in plan.all_findings()
+        if finding.level == level
+    )
+
+
+def _changing(plan: UpgradePlan) -> Iterator[str]:
     if len(plan.hops) > 1:
         yield f"Hops: {' → '.join((plan.source, *plan.hops))}, each an upgrade of its own."
     yield _plugins(plan)
     yield from _changes(plan)
     yield from _advisories(plan)
+
+
+def _knowing(plan: UpgradePlan) -> Iterator[str]:
     yield from _java(plan)
     yield _durations(plan)
     yield f"Traffic: {', '.join(map(str, plan.traffic))}; each step waits for an approval."
     if plan.updates is not None:
         yield f"Plugin data: {plan.updates.origin}, {_age(plan.updates.age_seconds)} old."
-    yield from (
-        f"{_MARKS[finding.level]} {finding.name}: {finding.text}"
-        for finding in findings
-        if finding.level in ("info", "ok")
-    )
 
 
 def _plugins(plan: UpgradePlan) -> str:

@@ -11,12 +11,23 @@ __all__ = ["notice"]
 FIRST_LINE = 1000
 LINES = 7000
 EACH_LINE = 1000
+TITLE = 100
 
 
 def notice(content: Notice) -> Rendered:
     first = f"{MARKS[content.tone]}{clip(escape(content.text), FIRST_LINE)}"
-    lines = fitting(bullets(escape(one_line(line)) for line in content.lines), LINES, each=EACH_LINE)
-    return message((first, *lines), [section(*lines) for lines in _pages([first, *lines])])
+    paragraphs = [[first, *_fitting(content.lines, LINES)]]
+    for part in content.parts:
+        room = LINES - sum(size(line) for paragraph in paragraphs for line in paragraph)
+        paragraphs.append([f"*{clip(escape(one_line(part.title)), TITLE)}*", *_fitting(part.lines, room)])
+    pages = [page for paragraph in paragraphs for page in _pages(paragraph)]
+    return message(
+        (line for paragraph in paragraphs for line in paragraph), [section(*page) for page in pages]
+    )
+
+
+def _fitting(lines: tuple[str, ...], room: int) -> list[str]:
+    return fitting(bullets(escape(one_line(line)) for line in lines), room, each=EACH_LINE)
 
 
 def _pages(lines: list[str]) -> list[list[str]]:

@@ -17,6 +17,7 @@ from bot.content import (
     EvidenceRow,
     GateCard,
     Notice,
+    Part,
     PhaseLine,
     Picture,
 )
@@ -198,6 +199,6 @@ def worst(text: str) -> dict[str, Content]:
         "entry": Entry(text, many, "bad", NOW),
         "picture": Picture(text, text, text),
         "document": Document(text, text, text, text, ((text, text),)),
-        "notice": Notice(text, many, "warning"),
+        "notice": Notice(text, many, "warning", parts=tuple(Part(text, many) for _ in range(9))),
         "announcement": Announcement(text, many, "warning", buttons),
     }

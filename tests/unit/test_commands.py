@@ -204,7 +204,7 @@ def test_rolling_back_twice_is_refused_the_second_time(bot: Bot) -> None:
 def test_plan_lists_findings_and_changes_nothing(bot: Bot) -> None:
     notice = bot.commands.run("plan main 2.516.3", CY)
     assert "ready to start" in notice.text
-    assert any("Router" in line for line in notice.lines)
+    assert any("Router" in line for part in notice.parts for line in part.lines)
     assert bot.store.history(None, 10) == ()
 
 

@@ -189,7 +189,8 @@ def test_unreachable_update_centre_is_said_and_changes_nothing(world: World) -> 
     del world.instances["main-first"].files["plugins/ldap.jpi"]
     bot = bot_of(world)
     notice = bot.commands.run(f"plan main {TARGET}", ANN)
-    assert any("does not answer" in line and "kept as they are" in line for line in notice.lines)
+    looks = next(part for part in notice.parts if part.title == "To look at")
+    assert any("does not answer" in line and "kept as they are" in line for line in looks.lines)
     run(bot)
     assert bot.upgrade().step == "gate-10", bot.upgrade().hold
     assert plugins_of(world.green()) == {"mailer": "463.1", "ant": "497.1"}
@@ -214,15 +215,19 @@ def test_plan_in_slack_is_ordered_by_what_needs_a_human(world: World) -> None:
     notice = bot_of(world).commands.run(f"plan main {TARGET}", ANN)
     assert notice.tone == "bad"
     assert "1 blocker" in notice.text
-    text = "\n".join(notice.lines)
-    assert "old (Java 11.0.2, remoting 4.13)" in notice.lines[0]
+    text = "\n".join("\n".join((part.title, *part.lines)) for part in notice.parts)
+    assert "old (Java 11.0.2, remoting 4.13)" in notice.parts[0].lines[0]
     order = [
-        "✗ blocker Agents",
-        "⚠ look Upgrade guide",
+        "Must be done first",
+        "✗ Agents",
+        "To look at",
+        "⚠ Upgrade guide",
+        "What changes",
         "Plugins: 2 change",
         f"ldap {LDAP_OLD} → {LDAP_NEW}",
         "Duration",
-        "✓ ok Controller",
+        "Checked and fine",
+        "✓ Controller",
     ]
     assert [text.index(part) for part in order] == sorted(text.index(part) for part in order)
     assert "fixes 1 advisories, leaves 0" in text
@@ -255,7 +260,7 @@ def test_durations_come_from_the_last_upgrade(world: World) -> None:
     """What was measured once is told the next time; before that it is unknown, and said so."""
     bot = bot_of(world)
     first = bot.commands.run(f"plan main {TARGET}", ANN)
-    assert any("known after the first upgrade" in line for line in first.lines)
+    assert any("known after the first upgrade" in line for part in first.parts for line in part.lines)
     run(bot)
     made = make_plan(bot.contexts.services("main"), world.blue, TARGET, (), bot.store.history("main", 5), 0.0)
     seconds = {one.phase: one.seconds for one in made.estimates}
