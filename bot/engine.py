@@ -120,7 +120,7 @@ class Engine:
                     case planner.Run():
                         self._run_step(upgrade, run)
                     case OpenGate():
-                        self._gates.open(self._contexts.of_step(upgrade, StopToken(self._clock)))
+                        self._gates.open(self._contexts.of_step(upgrade, StopToken(self._clock)), upgrade)
                     case CloseGate(gate_id):
                         self._gates.expire(gate_id)
                     case Advance(step):

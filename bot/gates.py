@@ -23,12 +23,14 @@ class Gates:
         self._announcer = announcer
         self._clock = clock
 
-    def open(self, ctx: Context) -> Gate:
-        """Ask, with everything that was measured since the step before began.
+    def open(self, ctx: Context, upgrade: Upgrade) -> Gate:
+        """Ask, with everything that was measured since the last observation began.
 
-        :raises Conflict: when the upgrade was changed meanwhile.
+        ``upgrade`` is the row that led to the question.
+
+        :raises Conflict: when it was changed since: somebody may have held it or turned back.
         """
-        upgrade, now = ctx.upgrade, self._clock.now()
+        now = self._clock.now()
         evidence = gather(ctx, evidence_since(upgrade))
         number = sum(gate.step == upgrade.step for gate in self._store.gates(upgrade.id)) + 1
         gate = Gate(
@@ -148,7 +150,9 @@ def _shown(gate: Gate) -> dict[str, Any]:
 
 
 def evidence_since(upgrade: Upgrade) -> float:
-    """The evidence of a gate covers the step before it (the observation), or the validation."""
-    before = upgrade.steps[upgrade.steps.index(upgrade.step) - 1]
-    record = upgrade.records.get(before)
-    return record.started_at if record else upgrade.created_at
+    """The evidence of a gate covers the last observation before it (or the soak), or the validation where there was none."""
+    before = upgrade.steps[: upgrade.steps.index(upgrade.step)]
+    found = [record for step in before if (record := upgrade.records.get(step)) is not None]
+    watched = [record for record in found if record.until is not None]
+    newest = (watched or found)[-1:]
+    return newest[0].started_at if newest else upgrade.created_at
