@@ -90,7 +90,11 @@ class Store(Outbox, Locks, Schedule, Protocol):
 
     def add_sample(self, upgrade: str, at: float, sample: Mapping[str, Any]) -> None: ...
 
-    def samples(self, upgrade: str, since: float) -> Sequence[tuple[float, Mapping[str, Any]]]: ...
+    def samples(self, upgrade: str, since: float) -> Sequence[tuple[float, Mapping[str, Any]]]:
+        """Oldest first."""
+
+    def newest_samples(self, upgrade: str, count: int) -> Sequence[tuple[float, Mapping[str, Any]]]:
+        """At most so many, oldest first."""
 
     def document(self, key: str) -> Mapping[str, Any] | None:
         """A small JSON document: sync positions, a controller's current instance."""

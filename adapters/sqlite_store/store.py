@@ -161,6 +161,14 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
         )
         return [(row["at"], json.loads(row["sample"])) for row in rows]
 
+    def newest_samples(self, upgrade: str, count: int) -> Sequence[tuple[float, Mapping[str, Any]]]:
+        rows = (
+            self._connections.here()
+            .table("samples")
+            .rows_where("upgrade = ?", [upgrade], order_by="at DESC", limit=count)
+        )
+        return [(row["at"], json.loads(row["sample"])) for row in rows][::-1]
+
     def document(self, key: str) -> Mapping[str, Any] | None:
         rows = list(self._connections.here().table("documents").rows_where("key = ?", [key]))
         return json.loads(rows[0]["value"]) if rows else None

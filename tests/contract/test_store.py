@@ -187,6 +187,9 @@ def test_samples_and_documents_are_kept(store: SqliteStore) -> None:
     store.add_sample("u1", 1.0, {"weight": 10})
     store.add_sample("u1", 2.0, {"weight": 25})
     assert [sample["weight"] for _, sample in store.samples("u1", 1.5)] == [25]
+    store.add_sample("u1", 3.0, {"weight": 50})
+    assert [at for at, _ in store.newest_samples("u1", 2)] == [2.0, 3.0]
+    assert store.newest_samples("u2", 2) == []
     store.put_document("a", {"x": 1})
     store.put_document("a", {"x": 2})
     assert store.document("a") == {"x": 2}
