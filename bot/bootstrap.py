@@ -189,7 +189,7 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
         clock=clock,
         announcer=announcer,
         gates=gates,
-        watcher=Watcher(),
+        watcher=Watcher(gates),
         crash_point=point,
     )
     commands = BotCommands(

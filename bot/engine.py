@@ -189,9 +189,19 @@ class Engine:
     def _mark_running(self, upgrade: Upgrade) -> Upgrade:
         now = self._clock.now()
         record = upgrade.record()
-        if record is None or record.state is StepState.FAILED:
-            attempt = record.attempt + 1 if record else 1
-            record = StepRecord(StepState.RUNNING, now, attempt=attempt)
+        if record is None:
+            record = StepRecord(StepState.RUNNING, now)
+        elif record.state is StepState.FAILED:
+            # What was watched was watched: only the conclusion is drawn again.
+            began = now if record.until is None else record.started_at
+            record = dataclasses.replace(
+                record,
+                state=StepState.RUNNING,
+                started_at=began,
+                ended_at=None,
+                attempt=record.attempt + 1,
+                note="",
+            )
         point = f"{phase_of(upgrade.step).value}.{upgrade.step}"
         self._crash_point("before", point)
         entry = Entry(upgrade.id, now, "intent", upgrade.step, record.attempt, f"step {upgrade.step}")
@@ -234,8 +244,9 @@ class Engine:
                 error = type(error)(f"{error}. Undoing it failed as well: {undo_error}")
         now = self._clock.now()
         rolling_back = phase_of(context.step) is Phase.ROLLBACK
-        again = rolling_back or (isinstance(error, Temporary) and context.attempt < step.attempts)
-        delay = RETRY_SECONDS[min(context.attempt, len(RETRY_SECONDS)) - 1]
+        tries = context.attempt - context.upgrade.records[context.step].forgiven
+        again = rolling_back or (isinstance(error, Temporary) and tries < step.attempts)
+        delay = RETRY_SECONDS[min(tries, len(RETRY_SECONDS)) - 1]
 
         def failed(upgrade: Upgrade) -> Upgrade:
             record = dataclasses.replace(

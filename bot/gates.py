@@ -69,16 +69,22 @@ class Gates:
         reason: str,
         *,
         hold: Hold | None = None,
+        weight: int | None = None,
         seen: Evidence | None = None,
     ) -> Upgrade:
-        """Write a decision and what it makes of the upgrade: running again, or held.
+        """Write a decision and what it makes of the upgrade: running again, or held. ``weight``: what sessions were set to with it.
 
         :raises Conflict: when somebody else decided first.
         """
         now = self._clock.now()
         upgrade = self._store.get(gate.upgrade)
         decided = dataclasses.replace(gate, outcome=outcome, decided_by=actor, decided_at=now, reason=reason)
-        changed = dataclasses.replace(upgrade, status=Status.HELD if hold else Status.RUNNING, hold=hold)
+        changed = dataclasses.replace(
+            upgrade,
+            status=Status.HELD if hold else Status.RUNNING,
+            hold=hold,
+            weight=upgrade.weight if weight is None else weight,
+        )
         detail = {
             "gate": gate.id,
             "outcome": outcome,

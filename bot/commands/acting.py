@@ -22,7 +22,7 @@ from bot.people import person
 from bot.ports import Clock
 from bot.reasons import Reason
 from bot.store import Entry, Store
-from bot.upgrade import Hold, Status, Upgrade, plan_steps, turned_back
+from bot.upgrade import Hold, Status, Upgrade, plan_steps, resumed, turned_back
 from bot.versions import parse_version
 
 __all__ = ["Acting"]
@@ -159,7 +159,11 @@ class Acting:
         def resume(row: Upgrade) -> Upgrade:
             if row.status is not Status.HELD:
                 raise Refused(f"{row.controller} is not held, so there is nothing to resume.")
-            return dataclasses.replace(row, status=Status.RUNNING, hold=None, retry_at=None)
+            if row.hold is not None and row.hold.reason is Reason.VERDICT and not reason:
+                raise Refused(
+                    f"Green did worse than blue, so going on needs a written reason: `/ci-upgrade resume {row.controller} <reason>`."
+                )
+            return resumed(row, now)
 
         now = self._clock.now()
         saved = change_upgrade(

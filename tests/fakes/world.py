@@ -323,7 +323,7 @@ class Bot:
             clock=world.clock,
             announcer=announcer,
             gates=gates,
-            watcher=Watcher(),
+            watcher=Watcher(gates),
             crash_point=crash_point,
             workers=self._make_workers,
         )

@@ -11,7 +11,7 @@ import pytest
 from bot.commands import Actor
 from bot.errors import Permanent, Temporary
 from bot.model import Core
-from bot.upgrade import Gate, Status
+from bot.upgrade import Gate, Status, StepState
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
 
 CY = Actor("U0CY", "cy", "C0CIOPS")
@@ -149,12 +149,12 @@ def test_a_button_that_is_not_understood_is_answered_politely(bot: Bot, value: s
 
 
 def test_an_approval_on_figures_that_became_worse_is_not_taken(bot: Bot) -> None:
-    """The card is drawn anew and asks again."""
+    """What was measured just before the click counts; the card is drawn anew and asks again."""
     gate = at_a_gate(bot, "gate-25")
-    green = bot.world.green()
-    assert green is not None
-    green.reachable = False
-    bot.settle(10)
+    ((at, sample),) = bot.store.newest_samples(gate.upgrade, 1)
+    silent = {"probes": [], "paths": [], "failed_probes": 30}
+    broken = {**sample, "sides": {**sample["sides"], "green": {**sample["sides"]["green"], **silent}}}
+    bot.store.add_sample(gate.upgrade, at, broken)
     assert "became worse" in click(bot, "approve", gate, BOB)
     bot.settle()
     newest = bot.store.newest_gate(gate.upgrade, "gate-25")
@@ -236,6 +236,28 @@ def test_a_temporary_failure_is_tried_again_and_then_held(bot: Bot, monkeypatch:
     assert upgrade.hold is not None
     assert "slow today" in upgrade.hold.text
     assert len(bot.world.owners()) == 1
+
+
+def test_after_a_resume_a_failure_is_tried_again_as_often_as_before(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A blip after a long outage does not hold the upgrade at once."""
+    failures = ["outage"] * 6 + ["blip"]
+    verify = bot.world.backups.verify
+
+    def fails(*arguments: object) -> object:
+        if failures:
+            raise Temporary(failures.pop(0))
+        return verify(*arguments)  # type: ignore[arg-type]  # passed through as they are
+
+    monkeypatch.setattr(bot.world.backups, "verify", fails)
+    bot.commands.run("start main 2.516.3", ANN)
+    bot.settle(120)
+    assert bot.upgrade().status is Status.HELD
+    bot.commands.run("resume main", ANN)
+    bot.settle(20)
+    assert failures == []
+    assert bot.upgrade().records["backup"].state is StepState.DONE
 
 
 def test_help_and_status_answer_everybody(bot: Bot) -> None:
