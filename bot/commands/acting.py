@@ -224,7 +224,7 @@ class Acting:
                 break
             except Conflict:
                 continue
-        self._engine.interrupt(upgrade.id)
+        self._engine.turn_back(upgrade.id)
         self._announcer.entry(
             saved,
             "rollback",
