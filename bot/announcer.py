@@ -55,6 +55,8 @@ class Announcer:
         self._put(upgrade, "dashboard", content)
 
     def gate(self, upgrade: Upgrade, gate: Gate) -> None:
+        """The card as the gate is stored: a vote may have come beside what ``gate`` was made for."""
+        gate = self._store.gate(gate.id) or gate
         self._put(upgrade, gate.id, gate_card(upgrade, gate, self.rules(gate)))
         if gate.outcome is not None:
             # Of a decided gate nobody needs to be reminded once Slack is back.

@@ -119,7 +119,9 @@ class Engine:
         """The first step of the way back, for when its own thread is busy: a script on a hung green may take minutes to give up."""
         context = self._contexts.beside(upgrade_id)
         try:
-            with context.services.routing:  # a step that goes on all the same must see the weight with the router's state
+            with (
+                context.services.routing
+            ):  # a step that goes on all the same must see the weight with the router's state
                 if context.upgrade.step == rollback_steps()[0]:
                     back.sessions(context)
         except BotError as error:
@@ -172,9 +174,10 @@ class Engine:
         )
 
     def _arm_reminder(self, upgrade: Upgrade, gate: Gate) -> None:
+        """Also when its moment passed while the bot was down: then at once. It is said once, whatever is armed."""
         policy = self._contexts.services(upgrade.controller).config.policy
         at = gate.opened_at + policy.gate_reminder_seconds
-        if self._clock.now() < at < gate.expires_at:
+        if at < gate.expires_at:
             self._scheduler.at(f"remind:{upgrade.id}", at, lambda: self._gates.remind(gate.id))
 
     def _run_step(self, upgrade: Upgrade, run: Run) -> None:

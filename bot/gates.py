@@ -14,7 +14,7 @@ from bot.reasons import Reason
 from bot.store import Entry, Store
 from bot.upgrade import Gate, Hold, Status, Upgrade, Vote, turned_back
 
-__all__ = ["Gates", "evidence_since"]
+__all__ = ["Gates", "evidence_since", "shown"]
 
 
 class Gates:
@@ -85,12 +85,7 @@ class Gates:
             hold=hold,
             weight=upgrade.weight if weight is None else weight,
         )
-        detail = {
-            "gate": gate.id,
-            "outcome": outcome,
-            "reason": reason,
-            **_shown(gate),
-        }
+        detail = {"outcome": outcome, "reason": reason, **shown(gate)}
         if gate.votes:
             detail["approved before by"] = [vote.by for vote in gate.votes]
         if gate.over_the_rules:
@@ -115,7 +110,7 @@ class Gates:
         :raises Conflict: when somebody else was faster.
         """
         upgrade = self._store.get(gate.upgrade)
-        detail = {"gate": gate.id, "reason": vote.reason, **_shown(gate)}
+        detail = {"reason": vote.reason, **shown(gate)}
         entry = Entry(upgrade.id, vote.at, "decision", gate.step, 1, "vote", vote.by, detail)
         self._announcer.gate(upgrade, self._store.vote(gate, vote, entry))
 
@@ -129,7 +124,7 @@ class Gates:
             return
         upgrade = self._store.get(gate.upgrade)
         decided = dataclasses.replace(gate, outcome="expired", decided_at=now, reason=text)
-        detail = {"gate": gate.id, "outcome": "expired", "reason": text, **_shown(gate)}
+        detail = {"outcome": "expired", "reason": text, **shown(gate)}
         entry = Entry(upgrade.id, now, "decision", gate.step, 1, "rollback", None, detail)
         saved = self._store.decide(decided, turned_back(upgrade), entry)
         self._announcer.gate(saved, decided)
@@ -150,9 +145,9 @@ class Gates:
         self._announcer.entry(upgrade, f"remind-{gate.id}", text, (line,), "warning")
 
 
-def _shown(gate: Gate) -> dict[str, Any]:
-    """What the card showed, for the journal."""
-    return {"evidence": gate.evidence_hash, "verdict": gate.verdict, "shown": gate.evidence}
+def shown(gate: Gate) -> dict[str, Any]:
+    """Which card it was and what it showed, for the journal."""
+    return {"gate": gate.id, "evidence": gate.evidence_hash, "verdict": gate.verdict, "shown": gate.evidence}
 
 
 def evidence_since(upgrade: Upgrade) -> float:

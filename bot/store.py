@@ -77,7 +77,7 @@ class Store(Outbox, Locks, Schedule, Protocol):
     def gates(self, upgrade: str) -> tuple[Gate, ...]: ...
 
     def decide(self, gate: Gate, upgrade: Upgrade, *entries: Entry) -> Upgrade:
-        """Write the decision that ``gate`` carries and save the upgrade, if the gate is still undecided.
+        """Write the decision that ``gate`` carries and save the upgrade, if the gate is still undecided. Votes that came meanwhile stay.
 
         :raises Conflict: when it was decided before, or the upgrade changed; nothing is written.
         """

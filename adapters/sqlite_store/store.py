@@ -112,12 +112,17 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
 
     def decide(self, gate: Gate, upgrade: Upgrade, *entries: Entry) -> Upgrade:
         with self._connections.write() as db:
-            cursor = db.execute(
-                "UPDATE gates SET outcome = ?, record = ? WHERE id = ? AND outcome IS NULL",
-                [gate.outcome, dump_gate(gate), gate.id],
-            )
-            if cursor.rowcount != 1:
+            row = db.execute(
+                "SELECT record FROM gates WHERE id = ? AND outcome IS NULL", [gate.id]
+            ).fetchone()
+            if row is None:
                 raise Conflict(f"gate {gate.id} was decided before")
+            # A vote may have come since the gate was read: it was given, and stays in the record.
+            decided = dataclasses.replace(gate, votes=load_gate(row[0]).votes)
+            db.execute(
+                "UPDATE gates SET outcome = ?, record = ? WHERE id = ?",
+                [decided.outcome, dump_gate(decided), gate.id],
+            )
             saved = _update(db, upgrade)
             for entry in entries:
                 insert_entry(db, entry)

@@ -16,6 +16,7 @@ from bot.content import Notice
 from bot.context import Contexts, change_upgrade
 from bot.engine import Engine
 from bot.errors import BotError, Conflict, Refused
+from bot.gates import shown
 from bot.model import Instance, Side
 from bot.obstacles import Obstacles
 from bot.people import person
@@ -217,7 +218,8 @@ class Acting:
                     decided = dataclasses.replace(
                         gate, outcome="rolled back", decided_by=actor.id, decided_at=now, reason=reason
                     )
-                    saved = self._store.decide(decided, changed, entry)
+                    detail = {"reason": reason, **shown(gate)}
+                    saved = self._store.decide(decided, changed, dataclasses.replace(entry, detail=detail))
                     self._announcer.gate(saved, decided)
                 else:
                     saved = self._store.save(changed, entry)

@@ -282,3 +282,31 @@ def test_a_waiting_gate_is_mentioned_once_more_also_after_a_restart(tmp_path: Pa
     click(again, "approve", gate, BOB)
     keys = [row.key for row in again.store.due(again.world.clock.now())]
     assert f"event-remind-{gate.id}" not in keys, "a decided gate needs no reminder once Slack is back"
+
+
+def test_a_reminder_that_was_due_while_the_bot_was_down_comes_at_its_start(tmp_path: Path) -> None:
+    """Late, and once."""
+    config = make_config(tmp_path, gate_expiry_seconds=600, gate_reminder_seconds=120)
+    bot = Bot(World(tmp_path), config)
+    gate = at_a_gate(bot)
+    (parent,) = [row for row in bot.store.due(bot.world.clock.now()) if row.key == "dashboard"]
+    bot.store.sent(parent.id, parent.generation, "1.0")
+    bot.world.clock.move(bot.world.clock.now() + 300)
+    again = Bot(bot.world, config)
+    for _ in range(2):
+        again.settle(5)
+        again.engine.wake(gate.upgrade)
+    (reminder,) = [
+        row for row in again.store.due(again.world.clock.now()) if row.key == f"event-remind-{gate.id}"
+    ]
+    assert reminder.generation == 1
+
+
+@pytest.mark.parametrize(("command", "name"), [("rollback main", "rollback"), ("hold main lunch", "held")])
+def test_what_was_shown_is_in_the_journal_whatever_was_decided(bot: Bot, command: str, name: str) -> None:
+    gate = at_a_gate(bot, "gate-25")
+    bot.commands.run(command, ANN)
+    (entry,) = [entry for entry in bot.store.journal(gate.upgrade) if entry.name == name]
+    assert entry.detail is not None
+    assert (entry.detail["gate"], entry.detail["evidence"]) == (gate.id, gate.evidence_hash)
+    assert entry.detail["shown"] == gate.evidence
