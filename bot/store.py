@@ -96,6 +96,12 @@ class Store(Outbox, Locks, Schedule, Protocol):
     def newest_samples(self, upgrade: str, count: int) -> Sequence[tuple[float, Mapping[str, Any]]]:
         """At most so many, oldest first."""
 
+    def sampled(self) -> tuple[str, ...]:
+        """Upgrades of which samples are kept."""
+
+    def thin_out(self, upgrade: str, documents: Sequence[str]) -> None:
+        """Delete an upgrade's samples and these documents, at once."""
+
     def document(self, key: str) -> Mapping[str, Any] | None:
         """A small JSON document: sync positions, a controller's current instance."""
 

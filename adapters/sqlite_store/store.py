@@ -174,6 +174,16 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
         )
         return [(row["at"], json.loads(row["sample"])) for row in rows][::-1]
 
+    def sampled(self) -> tuple[str, ...]:
+        rows = self._connections.here().query("SELECT DISTINCT upgrade FROM samples ORDER BY upgrade")
+        return tuple(row["upgrade"] for row in rows)
+
+    def thin_out(self, upgrade: str, documents: Sequence[str]) -> None:
+        with self._connections.write() as db:
+            db.execute("DELETE FROM samples WHERE upgrade = ?", [upgrade])
+            for key in documents:
+                db.execute("DELETE FROM documents WHERE key = ?", [key])
+
     def document(self, key: str) -> Mapping[str, Any] | None:
         rows = list(self._connections.here().table("documents").rows_where("key = ?", [key]))
         return json.loads(rows[0]["value"]) if rows else None
