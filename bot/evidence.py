@@ -11,8 +11,9 @@ from bot.content import EvidenceRow
 from bot.context import Context
 from bot.errors import BotError
 from bot.figures import Samples, increase, side_by_side, total
-from bot.model import Side
+from bot.model import Probe, Side
 from bot.ownership.sync import known_running
+from bot.ports import Jenkins
 from bot.series import Series, SidePoint
 from bot.settings.policy import ThresholdConfig
 from bot.verdicts import Verdict, judge, percentile, worse
@@ -47,7 +48,7 @@ def take_sample(ctx: Context) -> None:
     upgrade = ctx.upgrade
     sides: dict[str, dict[str, Any]] = {}
     for side in Side:
-        probes = [ctx.jenkins(side).probe(path) for path in PROBE_PATHS]
+        probes = _probes(ctx.jenkins(side))
         good = [probe for probe in probes if 200 <= probe.status < 400]
         sides[side.value] = {
             "probes": [probe.seconds for probe in good],
@@ -74,6 +75,15 @@ def take_sample(ctx: Context) -> None:
             "sides": sides,
         },
     )
+
+
+def _probes(jenkins: Jenkins) -> list[Probe]:
+    """One of each path. Of a side that gives no answer the rest is not asked: it has failed them all, and shows so the sooner."""
+    found: list[Probe] = []
+    for path in PROBE_PATHS:
+        silent = bool(found) and found[-1].status == 0
+        found.append(Probe(path, 0, 0.0) if silent else jenkins.probe(path))
+    return found
 
 
 def _condition(ctx: Context, side: Side) -> dict[str, Any]:

@@ -13,27 +13,41 @@ from bot.model import Side
 from bot.reasons import Reason
 from bot.store import Entry
 from bot.traffic import keep_router, send_back
-from bot.upgrade import Gate, Hold, Status, Upgrade
+from bot.upgrade import Gate, Hold, Status, StepState, Upgrade
 from bot.verdicts import worse
 
 __all__ = ["hold_step", "judge_now"]
 
 
 def judge_now(ctx: Context, gates: Gates) -> bool:
-    """After each sample, while a step is watched and while a gate waits; True when the upgrade is to be looked at again."""
+    """After each sample; True when the upgrade is to be looked at again.
+
+    While everything runs on green, while a gate waits, and while it is held with people on green.
+    """
     upgrade = ctx.upgrade
     gate = ctx.store.newest_gate(upgrade.id, upgrade.step)
     if upgrade.status is Status.WAITING and gate is not None and gate.outcome is None:
         return _judge_gate(ctx, upgrade, gate, gates)
-    record = upgrade.record()
-    if upgrade.status is not Status.RUNNING or record is None or record.until is None:
+    since = _judged_since(upgrade)
+    if since is None:
         return False
-    verdict = look(ctx, record.started_at)
+    verdict = look(ctx, since)
     return verdict.kind == "fail" and hold_step(ctx, upgrade, verdict.reasons)
 
 
+def _judged_since(upgrade: Upgrade) -> float | None:
+    """The beginning of what counts for a step that is judged all the time; None for others."""
+    record, hold = upgrade.record(), upgrade.hold
+    if upgrade.status is Status.HELD and hold is not None and hold.reason is not Reason.VERDICT:
+        # Whoever held it may be asleep; what can be done for people is to send them back.
+        return hold.at if upgrade.weight > 0 and upgrade.owner is Side.BLUE else None
+    if upgrade.status is not Status.RUNNING or record is None or record.state is not StepState.RUNNING:
+        return None
+    return record.started_at if record.until is not None or upgrade.step == "drain" else None
+
+
 def hold_step(ctx: Context, upgrade: Upgrade, reasons: Sequence[str]) -> bool:
-    """Hold a watched step; False when somebody changed the upgrade meanwhile."""
+    """Hold it at its step; False when somebody changed the upgrade meanwhile."""
 
     def save(hold: Hold, weight: int) -> None:
         held = dataclasses.replace(upgrade, status=Status.HELD, weight=weight, hold=hold)
@@ -67,6 +81,8 @@ def _hold_back(
 ) -> bool:
     """``save`` is given the hold and the session weight that is in force by then."""
     text = "Green does worse than blue: " + "; ".join(reasons)
+    if upgrade.hold is not None:
+        text += f". It was held before: {upgrade.hold.text}"
     # Sessions go back only while blue still owns the builds: after the handover people would look at a follower.
     back = ctx.config.thresholds.move_back_on_fail and upgrade.owner is Side.BLUE and upgrade.weight > 0
     with ctx.services.routing:  # until the weight is stored, the router is not to be put "right"

@@ -230,9 +230,11 @@ def resumed(upgrade: Upgrade, now: float) -> Upgrade:
         taken_back = _taken_back(upgrade)
         if taken_back is not None:
             return _asked_anew(changed, taken_back, now)
-        if record is not None and record.until is not None:
-            until = now + record.until - record.started_at
-            return changed.with_record(upgrade.step, StepRecord(StepState.RUNNING, now, until=until))
+        if record is not None:
+            until = None if record.until is None else now + record.until - record.started_at
+            attempt = record.attempt + 1
+            anew = StepRecord(StepState.RUNNING, now, attempt=attempt, until=until, forgiven=record.attempt)
+            return changed.with_record(upgrade.step, anew)
     if record is not None and record.state is StepState.FAILED:
         return changed.with_record(upgrade.step, dataclasses.replace(record, forgiven=record.attempt))
     return changed

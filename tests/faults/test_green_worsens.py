@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from bot.model import Side
+from bot.context import Context
+from bot.evidence import PROBE_PATHS, take_sample
+from bot.model import Probe, Side
 from bot.reasons import Reason
 from bot.upgrade import Gate, Status, StepState
+from tests.fakes.jenkins import FakeJenkins
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
 from tests.unit.leading import lead_to
 
@@ -180,3 +184,59 @@ def test_sessions_that_went_back_are_not_raised_by_a_resume_alone(bot: Bot) -> N
     bot.settle(120.0)
     state = bot.world.router.read()
     assert (bot.upgrade().step, state.weight, state.owner) == ("gate-50", 0, Side.BLUE)
+
+
+def test_people_are_not_left_on_a_broken_green_while_a_human_holds(bot: Bot) -> None:
+    """Held over the weekend with half of the sessions on green: they go back, and the hold says both reasons."""
+    lead_to(bot, "watch-50")
+    bot.commands.run("hold main until Monday", ANN)
+    bot.settle(600.0)
+    assert bot.world.router.read().weight == 50
+    break_green(bot)
+    bot.settle(60.0)
+    hold = bot.upgrade().hold
+    assert hold is not None
+    assert hold.reason is Reason.VERDICT
+    assert "until Monday" in hold.text
+    assert bot.world.router.read().weight == 0
+    break_green(bot, broken=False)
+    bot.commands.run(f"resume main {REASON}", ANN)
+    bot.settle(5.0)
+    assert open_gate(bot).step == "gate-50"
+
+
+def test_green_is_judged_while_the_last_builds_of_blue_end(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
+    """That may take hours, with everybody on green."""
+
+    def waiting(ctx: Context) -> str:
+        break_green(bot)
+        for _ in range(60):
+            ctx.stop.wait(1.0)
+            bot.scheduler.fire_due()
+        return "no build runs on blue any more"
+
+    monkeypatch.setattr("bot.phases.soak.await_drained", waiting)
+    lead_to(bot, "soak")
+    bot.settle(60.0)
+    assert (bot.upgrade().step, hold_of(bot)) == ("drain", Reason.VERDICT)
+
+
+def test_a_side_that_gives_no_answer_is_asked_once_a_sample(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each silence lasts as long as the timeout: a hung green would otherwise show three times as late."""
+    lead_to(bot, "gate-25")
+    probe, asked = FakeJenkins.probe, Counter[str]()
+
+    def counted(jenkins: FakeJenkins, path: str) -> Probe:
+        asked[jenkins.name] += 1
+        return probe(jenkins, path)
+
+    monkeypatch.setattr(FakeJenkins, "probe", counted)
+    break_green(bot)
+    take_sample(bot.contexts.beside(bot.upgrade().id))
+    green = bot.world.green()
+    assert green is not None
+    assert asked == {"main-first": len(PROBE_PATHS), green.name: 1}
+    ((_, sample),) = bot.store.newest_samples(bot.upgrade().id, 1)
+    assert sample["sides"]["green"]["failed_probes"] == len(PROBE_PATHS)
