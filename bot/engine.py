@@ -119,9 +119,8 @@ class Engine:
         """The first step of the way back, for when its own thread is busy: a script on a hung green may take minutes to give up."""
         context = self._contexts.beside(upgrade_id)
         try:
-            with (
-                context.services.routing
-            ):  # a step that goes on all the same must see the weight with the router's state
+            # A step that goes on all the same must see the weight together with what the router was told.
+            with context.services.routing:
                 if context.upgrade.step == rollback_steps()[0]:
                     back.sessions(context)
         except BotError as error:
