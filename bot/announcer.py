@@ -44,7 +44,7 @@ class Announcer:
 
     def dashboard(self, upgrade: Upgrade) -> None:
         gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None
-        samples = self._store.samples(upgrade.id, upgrade.created_at)[-1:] if upgrade.following else []
+        samples = self._store.newest_samples(upgrade.id, 1) if upgrade.following else []
         sample: Mapping[str, Any] | None = {**samples[0][1], "at": samples[0][0]} if samples else None
         rules = self.rules(gate) if gate is not None else USUAL_RULES
         content = dashboard(upgrade, gate, sample, self._config.controllers[upgrade.controller], rules)
@@ -55,6 +55,8 @@ class Announcer:
         self._put(upgrade, "dashboard", content)
 
     def gate(self, upgrade: Upgrade, gate: Gate) -> None:
+        """The card as the gate is stored: a vote may have come beside what ``gate`` was made for."""
+        gate = self._store.gate(gate.id) or gate
         self._put(upgrade, gate.id, gate_card(upgrade, gate, self.rules(gate)))
         if gate.outcome is not None:
             # Of a decided gate nobody needs to be reminded once Slack is back.

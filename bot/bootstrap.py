@@ -41,6 +41,7 @@ from bot.model import Instance, RouterState, Side
 from bot.phases.preflight import plan_for
 from bot.plugins import Policy
 from bot.ports import Backups, Environment, Jenkins, Router
+from bot.pruning import prune
 from bot.release_watch import ReleaseWatch
 from bot.settings.environments import DockerConfig, ProcessConfig
 from bot.upgrade_plan import UpgradePlan
@@ -94,7 +95,7 @@ class Bot:
         self._adopt_routers(anew=True)
         self.scheduler.start()
         self.scheduler.every("routers", ROUTERS_SECONDS, self._adopt_routers)
-        self.scheduler.every("housekeeping", HOUSEKEEPING_SECONDS, self._remove_retired)
+        self.scheduler.every("housekeeping", HOUSEKEEPING_SECONDS, self._keep_house)
         for name, watch in self.watches.items():
             # Soon after each start as well: a bot that is restarted every day would otherwise never look.
             self.scheduler.at(
@@ -141,6 +142,11 @@ class Bot:
             log.warning("%s: the router could not be configured: %s", name, error)
         else:
             log.info("%s: the router knew something else and now sends everything to %s", name, instance.url)
+
+    def _keep_house(self) -> None:
+        self._remove_retired()
+        for upgrade in prune(self.store, self.config.state_directory, SystemClock().now()):
+            log.info("upgrade %s: its samples and pictures were deleted; the report stays", upgrade)
 
     def _remove_retired(self) -> None:
         now = SystemClock().now()
@@ -189,7 +195,7 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
         clock=clock,
         announcer=announcer,
         gates=gates,
-        watcher=Watcher(),
+        watcher=Watcher(gates),
         crash_point=point,
     )
     commands = BotCommands(

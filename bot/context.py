@@ -174,9 +174,9 @@ class Contexts:
         record = upgrade.record()
         return self._make(upgrade, upgrade.step, record.attempt if record else 1, stop)
 
-    def beside(self, upgrade: str) -> Context:
-        """For ticks and commands; nothing it does is skipped as done before."""
-        return self._make(self._store.get(upgrade), "follow", 1, StopToken(self._clock))
+    def beside(self, upgrade: str, stop: Stop | None = None) -> Context:
+        """For ticks and commands; nothing it does is skipped as done before. Without ``stop`` nobody stops it."""
+        return self._make(self._store.get(upgrade), "follow", 1, stop or StopToken(self._clock))
 
     def _make(self, upgrade: Upgrade, step: str, attempt: int, stop: Stop) -> Context:
         return Context(

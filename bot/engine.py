@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable
+from functools import partial
 
 from bot import planner
 from bot.announcer import Announcer
@@ -16,13 +17,13 @@ from bot.context import Context, Contexts, CrashPoint, change_upgrade
 from bot.errors import BotError, Conflict, Interrupted, Permanent, Temporary
 from bot.gates import Gates
 from bot.model import Phase
-from bot.phases import Step, step_named
+from bot.phases import Step, back, step_named
 from bot.planner import Advance, CloseGate, Finish, OpenGate, Wait, next_action
 from bot.ports import Clock, Scheduler
 from bot.reasons import Reason
-from bot.stop_token import StopToken
+from bot.stop_token import StopToken, StopTokens
 from bot.store import Entry, Store
-from bot.upgrade import Gate, Hold, Status, StepRecord, StepState, Upgrade, phase_of
+from bot.upgrade import Gate, Hold, Status, StepRecord, StepState, Upgrade, phase_of, rollback_steps
 from bot.watching import Watcher
 from bot.workers import Drive, Run, ThreadWorkers, Workers
 
@@ -58,6 +59,7 @@ class Engine:
         self._watcher = watcher
         self._crash_point = crash_point
         self._workers = workers(self.drive)
+        self._ticks = StopTokens(clock)
 
     # ---- life
 
@@ -74,17 +76,12 @@ class Engine:
     def take_up(self, upgrade: Upgrade) -> None:
         """Begin to drive a live upgrade."""
         policy = self._contexts.services(upgrade.controller).config.policy
-        self._scheduler.every(
-            f"follow:{upgrade.id}",
-            policy.sync_seconds,
-            lambda: self._watcher.follow(self._contexts.beside(upgrade.id)),
-        )
-        self._scheduler.every(f"sample:{upgrade.id}", policy.sample_seconds, lambda: self._sample(upgrade.id))
-        self._scheduler.every(
-            f"route:{upgrade.id}",
-            policy.sync_seconds,
-            lambda: self._watcher.keep(self._contexts.beside(upgrade.id)),
-        )
+        for name, seconds, tick in (
+            ("follow", policy.sync_seconds, self._watcher.follow),
+            ("sample", policy.sample_seconds, self._sample),
+            ("route", policy.sync_seconds, self._watcher.keep),
+        ):
+            self._scheduler.every(f"{name}:{upgrade.id}", seconds, partial(self._tick, upgrade.id, tick))
         self._workers.wake(upgrade.id)
 
     def wake(self, upgrade: str) -> None:
@@ -92,20 +89,42 @@ class Engine:
         self._workers.wake(upgrade)
 
     def interrupt(self, upgrade: str) -> None:
-        """Stop the running step (it is not a failure) and look at the upgrade again."""
+        """Stop the running step (it is not a failure) and what runs beside it, and look at the upgrade again."""
+        self._ticks.set(upgrade)
         self._workers.interrupt(upgrade)
+
+    def turn_back(self, upgrade: str) -> None:
+        """A rollback was decided: sessions go back at once, whatever the running step still waits for."""
+        self.interrupt(upgrade)
+        self._scheduler.at(f"back:{upgrade}", self._clock.now(), lambda: self._sessions_back(upgrade))
 
     def close(self) -> None:
         """Stop within about a second; upgrades stay resumable."""
+        self._ticks.close()
         self._workers.close()
 
     def _let_go(self, upgrade: str) -> None:
-        for kind in ("follow", "sample", "route", "wake", "remind"):
+        for kind in ("follow", "sample", "route", "wake", "remind", "back"):
             self._scheduler.cancel(f"{kind}:{upgrade}")
 
-    def _sample(self, upgrade: str) -> None:
-        if self._watcher.sample(self._contexts.beside(upgrade)):
-            self.wake(upgrade)
+    def _tick(self, upgrade: str, tick: Callable[[Context], object]) -> None:
+        with self._ticks.running(upgrade) as token:
+            tick(self._contexts.beside(upgrade, token))
+
+    def _sample(self, context: Context) -> None:
+        if self._watcher.sample(context):
+            self.wake(context.id)
+
+    def _sessions_back(self, upgrade_id: str) -> None:
+        """The first step of the way back, for when its own thread is busy: a script on a hung green may take minutes to give up."""
+        context = self._contexts.beside(upgrade_id)
+        try:
+            # A step that goes on all the same must see the weight together with what the router was told.
+            with context.services.routing:
+                if context.upgrade.step == rollback_steps()[0]:
+                    back.sessions(context)
+        except BotError as error:
+            log.warning("upgrade %s: sessions back at once: %s", upgrade_id, error)  # the step tries again
 
     # ---- one upgrade
 
@@ -120,7 +139,7 @@ class Engine:
                     case planner.Run():
                         self._run_step(upgrade, run)
                     case OpenGate():
-                        self._gates.open(self._contexts.of_step(upgrade, StopToken(self._clock)))
+                        self._gates.open(self._contexts.of_step(upgrade, StopToken(self._clock)), upgrade)
                     case CloseGate(gate_id):
                         self._gates.expire(gate_id)
                     case Advance(step):
@@ -154,9 +173,10 @@ class Engine:
         )
 
     def _arm_reminder(self, upgrade: Upgrade, gate: Gate) -> None:
+        """Also when its moment passed while the bot was down: then at once. It is said once, whatever is armed."""
         policy = self._contexts.services(upgrade.controller).config.policy
         at = gate.opened_at + policy.gate_reminder_seconds
-        if self._clock.now() < at < gate.expires_at:
+        if at < gate.expires_at:
             self._scheduler.at(f"remind:{upgrade.id}", at, lambda: self._gates.remind(gate.id))
 
     def _run_step(self, upgrade: Upgrade, run: Run) -> None:
@@ -166,6 +186,7 @@ class Engine:
         if run.closing:
             return
         running = self._mark_running(upgrade)
+        self._ticks.set(upgrade.id)  # a tick that carries a large build must not let the step wait
         context = self._contexts.of_step(running, token)
         try:
             note = step.run(context)
@@ -189,9 +210,19 @@ class Engine:
     def _mark_running(self, upgrade: Upgrade) -> Upgrade:
         now = self._clock.now()
         record = upgrade.record()
-        if record is None or record.state is StepState.FAILED:
-            attempt = record.attempt + 1 if record else 1
-            record = StepRecord(StepState.RUNNING, now, attempt=attempt)
+        if record is None:
+            record = StepRecord(StepState.RUNNING, now)
+        elif record.state is StepState.FAILED:
+            # What was watched was watched: only the conclusion is drawn again.
+            began = now if record.until is None else record.started_at
+            record = dataclasses.replace(
+                record,
+                state=StepState.RUNNING,
+                started_at=began,
+                ended_at=None,
+                attempt=record.attempt + 1,
+                note="",
+            )
         point = f"{phase_of(upgrade.step).value}.{upgrade.step}"
         self._crash_point("before", point)
         entry = Entry(upgrade.id, now, "intent", upgrade.step, record.attempt, f"step {upgrade.step}")
@@ -234,8 +265,9 @@ class Engine:
                 error = type(error)(f"{error}. Undoing it failed as well: {undo_error}")
         now = self._clock.now()
         rolling_back = phase_of(context.step) is Phase.ROLLBACK
-        again = rolling_back or (isinstance(error, Temporary) and context.attempt < step.attempts)
-        delay = RETRY_SECONDS[min(context.attempt, len(RETRY_SECONDS)) - 1]
+        tries = context.attempt - context.upgrade.records[context.step].forgiven
+        again = rolling_back or (isinstance(error, Temporary) and tries < step.attempts)
+        delay = RETRY_SECONDS[min(tries, len(RETRY_SECONDS)) - 1]
 
         def failed(upgrade: Upgrade) -> Upgrade:
             record = dataclasses.replace(

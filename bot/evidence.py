@@ -10,15 +10,19 @@ from typing import Any
 from bot.content import EvidenceRow
 from bot.context import Context
 from bot.errors import BotError
-from bot.figures import increase, side_by_side, total
-from bot.model import Side
+from bot.figures import Samples, increase, side_by_side, total
+from bot.model import Probe, Side
 from bot.ownership.sync import known_running
+from bot.ports import Jenkins
 from bot.series import Series, SidePoint
-from bot.verdicts import judge, percentile
+from bot.settings.policy import ThresholdConfig
+from bot.verdicts import Verdict, judge, percentile, worse
 
-__all__ = ["Evidence", "gather", "series", "take_sample"]
+__all__ = ["Evidence", "gather", "look", "series", "take_sample"]
 
 PROBE_PATHS = ("/login", "/api/json?tree=jobs[name]{0,100}", "/queue/api/json?tree=items[id]{0,100}")
+OFTEN = 10
+"""How much smaller a p-value has to be where the question is put again and again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +48,11 @@ def take_sample(ctx: Context) -> None:
     upgrade = ctx.upgrade
     sides: dict[str, dict[str, Any]] = {}
     for side in Side:
-        probes = [ctx.jenkins(side).probe(path) for path in PROBE_PATHS]
-        good = [probe.seconds for probe in probes if 200 <= probe.status < 400]
+        probes = _probes(ctx.jenkins(side))
+        good = [probe for probe in probes if 200 <= probe.status < 400]
         sides[side.value] = {
-            "probes": good,
+            "probes": [probe.seconds for probe in good],
+            "paths": [probe.path for probe in good],
             "failed_probes": len(probes) - len(good),
             "requests": None,
             "errors": None,
@@ -72,6 +77,15 @@ def take_sample(ctx: Context) -> None:
     )
 
 
+def _probes(jenkins: Jenkins) -> list[Probe]:
+    """One of each path. Of a side that gives no answer the rest is not asked: it has failed them all, and shows so the sooner."""
+    found: list[Probe] = []
+    for path in PROBE_PATHS:
+        silent = bool(found) and found[-1].status == 0
+        found.append(Probe(path, 0, 0.0) if silent else jenkins.probe(path))
+    return found
+
+
 def _condition(ctx: Context, side: Side) -> dict[str, Any]:
     """What the environment says of the instance; nothing where it cannot."""
     try:
@@ -87,10 +101,33 @@ def _condition(ctx: Context, side: Side) -> dict[str, Any]:
 
 
 def gather(ctx: Context, since: float) -> Evidence:
-    """Everything measured since a time, with the verdict."""
+    """Everything measured since a time, with the verdict: that of the whole, or that of the newest part where it is worse."""
     samples = ctx.store.samples(ctx.id, since)
-    verdict = judge(total(samples, "blue"), total(samples, "green"), ctx.config.thresholds)
+    verdict = _judge(samples, ctx.config.thresholds)
+    lately = _judge_lately(samples, ctx.config.thresholds)
+    if worse(lately.kind, verdict.kind):
+        verdict = lately
     return Evidence(verdict.kind, verdict.reasons, side_by_side(samples), since, ctx.clock.now())
+
+
+def look(ctx: Context, since: float) -> Verdict:
+    """The verdict on the newest part of what was measured since a time: what breaks shows within a minute, also after good hours."""
+    newest = ctx.store.newest_samples(ctx.id, ctx.config.thresholds.minimum_samples)
+    return _judge_lately([sample for sample in newest if sample[0] >= since], ctx.config.thresholds)
+
+
+def _judge_lately(samples: Samples, thresholds: ThresholdConfig) -> Verdict:
+    """Asked at every sample, so a difference must be less likely by chance than one that is asked about once."""
+    stricter = thresholds.model_copy(update={"significance": thresholds.significance / OFTEN})
+    verdict = _judge(samples[-thresholds.minimum_samples :], stricter)
+    seconds = samples[-1][0] - samples[-thresholds.minimum_samples :][0][0] if samples else 0.0
+    return Verdict(
+        verdict.kind, tuple(f"{reason}, in the last {seconds:.0f} s" for reason in verdict.reasons)
+    )
+
+
+def _judge(samples: Samples, thresholds: ThresholdConfig) -> Verdict:
+    return judge(total(samples, "blue"), total(samples, "green"), thresholds)
 
 
 def series(ctx: Context, since: float, title: str) -> Series:

@@ -39,12 +39,13 @@ def side_by_side(samples: Samples) -> tuple[EvidenceRow, ...]:
 
 
 def total(samples: Samples, side: str) -> SideSample:
-    probes: list[float] = []
+    timed: dict[str, list[float]] = {}
     requests = errors = failed = restarts = 0
     before: Mapping[str, Any] | None = None
     for _, sample in samples:
         figures = sample["sides"][side]
-        probes += figures["probes"]
+        for path, seconds in zip(figures["paths"], figures["probes"], strict=True):
+            timed.setdefault(path, []).append(seconds)
         failed += figures["failed_probes"]
         if before is not None:
             requests += increase(before["requests"], figures["requests"])
@@ -52,7 +53,9 @@ def total(samples: Samples, side: str) -> SideSample:
             restarts += increase(before.get("restarts"), figures.get("restarts"))
         before = figures
     killed = restarts > 0 and any(sample["sides"][side].get("out_of_memory") for _, sample in samples)
-    return SideSample(requests, errors, tuple(probes), failed, restarts, killed)
+    return SideSample(
+        requests, errors, {path: tuple(found) for path, found in timed.items()}, failed, restarts, killed
+    )
 
 
 def increase(before: int | None, after: int | None) -> int:

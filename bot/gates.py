@@ -14,7 +14,7 @@ from bot.reasons import Reason
 from bot.store import Entry, Store
 from bot.upgrade import Gate, Hold, Status, Upgrade, Vote, turned_back
 
-__all__ = ["Gates", "evidence_since"]
+__all__ = ["Gates", "evidence_since", "shown"]
 
 
 class Gates:
@@ -23,12 +23,14 @@ class Gates:
         self._announcer = announcer
         self._clock = clock
 
-    def open(self, ctx: Context) -> Gate:
-        """Ask, with everything that was measured since the step before began.
+    def open(self, ctx: Context, upgrade: Upgrade) -> Gate:
+        """Ask, with everything that was measured since the last observation began.
 
-        :raises Conflict: when the upgrade was changed meanwhile.
+        ``upgrade`` is the row that led to the question.
+
+        :raises Conflict: when it was changed since: somebody may have held it or turned back.
         """
-        upgrade, now = ctx.upgrade, self._clock.now()
+        now = self._clock.now()
         evidence = gather(ctx, evidence_since(upgrade))
         number = sum(gate.step == upgrade.step for gate in self._store.gates(upgrade.id)) + 1
         gate = Gate(
@@ -67,22 +69,23 @@ class Gates:
         reason: str,
         *,
         hold: Hold | None = None,
+        weight: int | None = None,
         seen: Evidence | None = None,
     ) -> Upgrade:
-        """Write a decision and what it makes of the upgrade: running again, or held.
+        """Write a decision and what it makes of the upgrade: running again, or held. ``weight``: what sessions were set to with it.
 
         :raises Conflict: when somebody else decided first.
         """
         now = self._clock.now()
         upgrade = self._store.get(gate.upgrade)
         decided = dataclasses.replace(gate, outcome=outcome, decided_by=actor, decided_at=now, reason=reason)
-        changed = dataclasses.replace(upgrade, status=Status.HELD if hold else Status.RUNNING, hold=hold)
-        detail = {
-            "gate": gate.id,
-            "outcome": outcome,
-            "reason": reason,
-            **_shown(gate),
-        }
+        changed = dataclasses.replace(
+            upgrade,
+            status=Status.HELD if hold else Status.RUNNING,
+            hold=hold,
+            weight=upgrade.weight if weight is None else weight,
+        )
+        detail = {"outcome": outcome, "reason": reason, **shown(gate)}
         if gate.votes:
             detail["approved before by"] = [vote.by for vote in gate.votes]
         if gate.over_the_rules:
@@ -107,7 +110,7 @@ class Gates:
         :raises Conflict: when somebody else was faster.
         """
         upgrade = self._store.get(gate.upgrade)
-        detail = {"gate": gate.id, "reason": vote.reason, **_shown(gate)}
+        detail = {"reason": vote.reason, **shown(gate)}
         entry = Entry(upgrade.id, vote.at, "decision", gate.step, 1, "vote", vote.by, detail)
         self._announcer.gate(upgrade, self._store.vote(gate, vote, entry))
 
@@ -121,7 +124,7 @@ class Gates:
             return
         upgrade = self._store.get(gate.upgrade)
         decided = dataclasses.replace(gate, outcome="expired", decided_at=now, reason=text)
-        detail = {"gate": gate.id, "outcome": "expired", "reason": text, **_shown(gate)}
+        detail = {"outcome": "expired", "reason": text, **shown(gate)}
         entry = Entry(upgrade.id, now, "decision", gate.step, 1, "rollback", None, detail)
         saved = self._store.decide(decided, turned_back(upgrade), entry)
         self._announcer.gate(saved, decided)
@@ -142,13 +145,15 @@ class Gates:
         self._announcer.entry(upgrade, f"remind-{gate.id}", text, (line,), "warning")
 
 
-def _shown(gate: Gate) -> dict[str, Any]:
-    """What the card showed, for the journal."""
-    return {"evidence": gate.evidence_hash, "verdict": gate.verdict, "shown": gate.evidence}
+def shown(gate: Gate) -> dict[str, Any]:
+    """Which card it was and what it showed, for the journal."""
+    return {"gate": gate.id, "evidence": gate.evidence_hash, "verdict": gate.verdict, "shown": gate.evidence}
 
 
 def evidence_since(upgrade: Upgrade) -> float:
-    """The evidence of a gate covers the step before it (the observation), or the validation."""
-    before = upgrade.steps[upgrade.steps.index(upgrade.step) - 1]
-    record = upgrade.records.get(before)
-    return record.started_at if record else upgrade.created_at
+    """The evidence of a gate covers the last observation before it (or the soak), or the validation where there was none."""
+    before = upgrade.steps[: upgrade.steps.index(upgrade.step)]
+    found = [record for step in before if (record := upgrade.records.get(step)) is not None]
+    watched = [record for record in found if record.until is not None]
+    newest = (watched or found)[-1:]
+    return newest[0].started_at if newest else upgrade.created_at

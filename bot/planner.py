@@ -68,7 +68,7 @@ def next_action(upgrade: Upgrade, gate: Gate | None, now: float) -> Action:
 
 
 def _at_gate(upgrade: Upgrade, gate: Gate | None, now: float) -> Action:
-    if gate is None or gate.outcome not in (None, "approved"):
+    if gate is None or gate.opened_at < upgrade.asked_from or gate.outcome not in (None, "approved"):
         return OpenGate()
     if gate.outcome == "approved":
         following = upgrade.following_step()

@@ -290,10 +290,11 @@ class Backups(Protocol):
         :raises Permanent: when the disk is full or the stream is not a tar stream; nothing is left behind.
         """
 
-    def verify(self, id: str) -> BackupRecord:
-        """Read the whole archive back and compare every file with the manifest.
+    def verify(self, id: str, stop: Stop | None = None) -> BackupRecord:
+        """Read the whole archive back and compare every file with the manifest. ``stop`` is asked for each chunk.
 
         :raises Permanent: naming the first difference.
+        :raises Interrupted: when told to stop.
         """
 
     def read(self, id: str) -> AbstractContextManager[Iterator[bytes]]:

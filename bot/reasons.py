@@ -14,6 +14,6 @@ class Reason(StrEnum):
     """A step failed for good, or too often."""
     VALIDATION = "validation-failed"
     VERDICT = "verdict-failed"
-    """Green did worse than blue while a step was watched."""
+    """Green did worse than blue, while a step was watched or a gate waited."""
     DRAIN = "builds-still-running"
     """Builds of the old owner outlive the drain time."""

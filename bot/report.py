@@ -11,6 +11,7 @@ from typing import Any
 from bot.figures import side_by_side
 from bot.messages import step_title
 from bot.people import person
+from bot.pruning import measured_key
 from bot.store import Store
 from bot.upgrade import Gate, Upgrade
 
@@ -20,7 +21,6 @@ __all__ = ["as_json", "as_markdown", "report"]
 def report(store: Store, upgrade: Upgrade) -> dict[str, Any]:
     """Everything, in plain values; times are epoch seconds. Made again it says the same."""
     gates, journal = store.gates(upgrade.id), store.journal(upgrade.id)
-    samples = store.samples(upgrade.id, upgrade.created_at)
     ended = upgrade.ended_at or max([upgrade.created_at, *(entry.at for entry in journal)])
     return {
         "upgrade": upgrade.id,
@@ -48,7 +48,7 @@ def report(store: Store, upgrade: Upgrade) -> dict[str, Any]:
         "figures": {
             "freeze_seconds": upgrade.facts.get("freeze_seconds"),
             "approvals": sum(gate.outcome == "approved" for gate in gates),
-            "measured": [dataclasses.asdict(row) for row in side_by_side(samples)] if samples else [],
+            "measured": _measurements(store, upgrade),
         },
         "changes": [
             {"at": entry.at, "step": entry.step, "change": entry.name}
@@ -59,6 +59,14 @@ def report(store: Store, upgrade: Upgrade) -> dict[str, Any]:
         "left_to_a_human": [str(line) for line in upgrade.facts.get("for_humans", [])],
         "last_hash": store.last_hash(upgrade.id),
     }
+
+
+def _measurements(store: Store, upgrade: Upgrade) -> list[dict[str, Any]]:
+    """From the samples, or from what was made of them when they were thinned out."""
+    samples = store.samples(upgrade.id, upgrade.created_at)
+    if samples:
+        return [dataclasses.asdict(row) for row in side_by_side(samples)]
+    return list((store.document(measured_key(upgrade)) or {"rows": []})["rows"])
 
 
 def as_json(content: Mapping[str, Any]) -> str:

@@ -77,7 +77,7 @@ class Store(Outbox, Locks, Schedule, Protocol):
     def gates(self, upgrade: str) -> tuple[Gate, ...]: ...
 
     def decide(self, gate: Gate, upgrade: Upgrade, *entries: Entry) -> Upgrade:
-        """Write the decision that ``gate`` carries and save the upgrade, if the gate is still undecided.
+        """Write the decision that ``gate`` carries and save the upgrade, if the gate is still undecided. Votes that came meanwhile stay.
 
         :raises Conflict: when it was decided before, or the upgrade changed; nothing is written.
         """
@@ -90,7 +90,17 @@ class Store(Outbox, Locks, Schedule, Protocol):
 
     def add_sample(self, upgrade: str, at: float, sample: Mapping[str, Any]) -> None: ...
 
-    def samples(self, upgrade: str, since: float) -> Sequence[tuple[float, Mapping[str, Any]]]: ...
+    def samples(self, upgrade: str, since: float) -> Sequence[tuple[float, Mapping[str, Any]]]:
+        """Oldest first."""
+
+    def newest_samples(self, upgrade: str, count: int) -> Sequence[tuple[float, Mapping[str, Any]]]:
+        """At most so many, oldest first."""
+
+    def sampled(self) -> tuple[str, ...]:
+        """Upgrades of which samples are kept."""
+
+    def thin_out(self, upgrade: str, documents: Sequence[str]) -> None:
+        """Delete an upgrade's samples and these documents, at once."""
 
     def document(self, key: str) -> Mapping[str, Any] | None:
         """A small JSON document: sync positions, a controller's current instance."""

@@ -32,9 +32,11 @@ def set_router(ctx: Context, *, weight: int | None = None, owner: Side | None = 
     """Set session weight, owner routes or both, and read them back.
 
     :raises Temporary: when the router reports something else afterwards.
+    :raises Interrupted: when told to stop: a rollback that was faster must not be undone.
     """
-    wanted = _changed(ctx, weight, owner)
     with ctx.services.routing:
+        ctx.stop.check()
+        wanted = _changed(ctx, weight, owner)
         ctx.services.router.apply(wanted)
         _read_back(ctx, wanted)
 
@@ -55,7 +57,8 @@ def send_back(ctx: Context, *, weight: int | None = None, owner: Side | None = N
 
     :raises Temporary: when nothing of the router answers, or it reports something else afterwards.
     """
-    _apply_where_possible(ctx, _changed(ctx, weight, owner))
+    with ctx.services.routing:
+        _apply_where_possible(ctx, _changed(ctx, weight, owner))
 
 
 def forget_green(ctx: Context) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "Vote",
     "phase_of",
     "plan_steps",
+    "resumed",
     "rollback_steps",
     "turned_back",
 ]
@@ -65,6 +66,8 @@ class StepRecord:
     until: float | None = None
     """End of a watched time (observation, soak), fixed when the step starts."""
     note: str = ""
+    forgiven: int = 0
+    """So many attempts were made before somebody resumed it: they do not count any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +147,8 @@ class Upgrade:
     plan_version: int = PLAN_VERSION
     untold: bool = False
     """It has ended and the words about that are not in the outbox yet."""
+    asked_from: float = 0.0
+    """It went back to an earlier question at this time: approvals on cards from before do not count any more."""
 
     @property
     def live(self) -> bool:
@@ -211,3 +216,45 @@ def turned_back(upgrade: Upgrade) -> Upgrade:
         hold=None,
         retry_at=None,
     )
+
+
+def resumed(upgrade: Upgrade, now: float) -> Upgrade:
+    """Going on after a hold, with new attempts.
+
+    After a failed verdict the observation begins anew; where the sessions were sent back, it goes back to the question that
+    stands before sending them.
+    """
+    hold, record = upgrade.hold, upgrade.record()
+    changed = dataclasses.replace(upgrade, status=Status.RUNNING, hold=None, retry_at=None)
+    if hold is not None and hold.reason is Reason.VERDICT:
+        taken_back = _taken_back(upgrade)
+        if taken_back is not None:
+            return _asked_anew(changed, taken_back, now)
+        if record is not None:
+            until = None if record.until is None else now + record.until - record.started_at
+            attempt = record.attempt + 1
+            anew = StepRecord(StepState.RUNNING, now, attempt=attempt, until=until, forgiven=record.attempt)
+            return changed.with_record(upgrade.step, anew)
+    if record is not None and record.state is StepState.FAILED:
+        return changed.with_record(upgrade.step, dataclasses.replace(record, forgiven=record.attempt))
+    return changed
+
+
+def _taken_back(upgrade: Upgrade) -> str | None:
+    """The step whose sessions were sent back to blue since."""
+    sent = [step for step in _before(upgrade, upgrade.step) if step.startswith("send-")]
+    if sent and upgrade.weight < int(sent[-1].removeprefix("send-")):
+        return sent[-1]
+    return None
+
+
+def _asked_anew(upgrade: Upgrade, step: str, now: float) -> Upgrade:
+    """At the gate before this step, as if neither had been there."""
+    *kept, gate = _before(upgrade, step)
+    records = {name: record for name, record in upgrade.records.items() if name in kept}
+    return dataclasses.replace(upgrade, step=gate, records=records, asked_from=now)
+
+
+def _before(upgrade: Upgrade, step: str) -> tuple[str, ...]:
+    """The steps before this one."""
+    return upgrade.steps[: upgrade.steps.index(step)]

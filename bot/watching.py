@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import dataclasses
 import logging
 
 from bot.context import Context
-from bot.errors import BotError, Conflict, Interrupted, Temporary
-from bot.evidence import Evidence, gather, take_sample
-from bot.model import Role, Side
+from bot.errors import BotError, Interrupted, Temporary
+from bot.evidence import take_sample
+from bot.gates import Gates
+from bot.judging import judge_now
+from bot.model import Role
 from bot.ownership.drain import drain
 from bot.ownership.relay import relay
 from bot.ownership.sync import sync
-from bot.reasons import Reason
-from bot.store import Entry
-from bot.traffic import keep_router, send_back
-from bot.upgrade import Hold, Status, Upgrade
+from bot.traffic import keep_router
+from bot.upgrade import Status, Upgrade
 
 __all__ = ["Watcher"]
 
@@ -27,7 +26,8 @@ MOVING = ("handover", "back-handover")
 class Watcher:
     """Ticks of all upgrades. A tick that fails is logged and tried again at the next tick; people see the lag grow."""
 
-    def __init__(self) -> None:
+    def __init__(self, gates: Gates) -> None:
+        self._gates = gates
         self._silent: set[str] = set()
         """Upgrades whose router did not answer at the last tick."""
 
@@ -84,56 +84,19 @@ class Watcher:
         sync(ctx, upgrade.owner)
 
     def sample(self, ctx: Context) -> bool:
-        """Measure both sides; True when the upgrade was held because green does worse."""
+        """Measure both sides; True when the upgrade is to be looked at again because green does worse."""
         try:
             upgrade = ctx.upgrade
             if not upgrade.following or _moving(upgrade):
                 return False
             take_sample(ctx)
             ctx.announcer.dashboard(upgrade)
-            return (
-                upgrade.status is Status.RUNNING
-                and upgrade.step.startswith(("watch-", "soak"))
-                and self._judge(ctx, upgrade)
-            )
+            return judge_now(ctx, self._gates)
         except BotError as error:
             log.warning("upgrade %s: sampling: %s", ctx.id, error)
         except Exception:  # the scheduler must go on ticking
             log.exception("upgrade %s: sampling", ctx.id)
         return False
-
-    def _judge(self, ctx: Context, upgrade: Upgrade) -> bool:
-        record = upgrade.record()
-        assert record is not None, "a watched step has a record"
-        evidence = gather(ctx, record.started_at)
-        if evidence.verdict != "fail":
-            return False
-        with ctx.services.routing:  # until the weight is stored, the router is not to be put "right"
-            return self._hold_back(ctx, upgrade, evidence)
-
-    def _hold_back(self, ctx: Context, upgrade: Upgrade, evidence: Evidence) -> bool:
-        text = "Green does worse than blue: " + "; ".join(evidence.reasons)
-        # Sessions go back only while blue still owns the builds: after the handover people would look at a follower.
-        back = ctx.config.thresholds.move_back_on_fail and upgrade.owner is Side.BLUE and upgrade.weight > 0
-        if back:
-            ctx.change("move-back", lambda: send_back(ctx, weight=0), again=True)
-        now = ctx.clock.now()
-        held = dataclasses.replace(
-            upgrade,
-            status=Status.HELD,
-            weight=0 if back else upgrade.weight,
-            hold=Hold(Reason.VERDICT, text, now),
-        )
-        try:
-            saved = ctx.store.save(
-                held, Entry(ctx.id, now, "event", upgrade.step, 1, "held", None, {"why": text})
-            )
-        except Conflict:
-            if back:
-                keep_router(ctx)
-            return False
-        ctx.announcer.held(saved)
-        return True
 
 
 def _moving(upgrade: Upgrade) -> bool:

@@ -15,6 +15,7 @@ import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -23,7 +24,7 @@ import zstandard
 from adapters.backups.encryption import decrypt, encrypt
 from bot.errors import Permanent
 from bot.model import BackupRecord
-from bot.ports import Clock
+from bot.ports import Clock, Stop
 from bot.settings.backups import BackupConfig
 from bot.tar_stream import END, ChunkReader, members
 
@@ -86,18 +87,18 @@ class ArchiveBackups:
             raise
         return record
 
-    def verify(self, id: str) -> BackupRecord:
+    def verify(self, id: str, stop: Stop | None = None) -> BackupRecord:
         record, files = self._manifest(id)
         path = self._archive(record)
         digest = hashlib.sha256()
         with path.open("rb") as file:
-            while chunk := file.read(CHUNK):
+            for chunk in _stoppable(iter(partial(file.read, CHUNK), b""), stop):
                 digest.update(chunk)
         if digest.hexdigest() != record.sha256:
             raise Permanent(f"backup {id} is damaged: the archive's SHA-256 is not the one that was written")
         found: dict[str, list[Any]] = {}
         with self.read(id) as chunks:
-            for _ in _listed(chunks, found):
+            for _ in _listed(_stoppable(chunks, stop), found):
                 pass
         for name in sorted(files.keys() | found.keys()):
             if files.get(name) != found.get(name):
@@ -170,6 +171,13 @@ def _checked(name: str) -> str:
     if not _ID.match(name):
         raise Permanent(f"{name!r} is not the name of a backup")
     return name
+
+
+def _stoppable(chunks: Iterator[bytes], stop: Stop | None) -> Iterator[bytes]:
+    for chunk in chunks:
+        if stop is not None:
+            stop.check()
+        yield chunk
 
 
 def _listed(chunks: Iterable[bytes], files: dict[str, Any]) -> Iterator[bytes]:

@@ -112,12 +112,17 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
 
     def decide(self, gate: Gate, upgrade: Upgrade, *entries: Entry) -> Upgrade:
         with self._connections.write() as db:
-            cursor = db.execute(
-                "UPDATE gates SET outcome = ?, record = ? WHERE id = ? AND outcome IS NULL",
-                [gate.outcome, dump_gate(gate), gate.id],
-            )
-            if cursor.rowcount != 1:
+            row = db.execute(
+                "SELECT record FROM gates WHERE id = ? AND outcome IS NULL", [gate.id]
+            ).fetchone()
+            if row is None:
                 raise Conflict(f"gate {gate.id} was decided before")
+            # A vote may have come since the gate was read: it was given, and stays in the record.
+            decided = dataclasses.replace(gate, votes=load_gate(row[0]).votes)
+            db.execute(
+                "UPDATE gates SET outcome = ?, record = ? WHERE id = ?",
+                [decided.outcome, dump_gate(decided), gate.id],
+            )
             saved = _update(db, upgrade)
             for entry in entries:
                 insert_entry(db, entry)
@@ -160,6 +165,24 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
             .rows_where("upgrade = ? AND at >= ?", [upgrade, since], order_by="at")
         )
         return [(row["at"], json.loads(row["sample"])) for row in rows]
+
+    def newest_samples(self, upgrade: str, count: int) -> Sequence[tuple[float, Mapping[str, Any]]]:
+        rows = (
+            self._connections.here()
+            .table("samples")
+            .rows_where("upgrade = ?", [upgrade], order_by="at DESC", limit=count)
+        )
+        return [(row["at"], json.loads(row["sample"])) for row in rows][::-1]
+
+    def sampled(self) -> tuple[str, ...]:
+        rows = self._connections.here().query("SELECT DISTINCT upgrade FROM samples ORDER BY upgrade")
+        return tuple(row["upgrade"] for row in rows)
+
+    def thin_out(self, upgrade: str, documents: Sequence[str]) -> None:
+        with self._connections.write() as db:
+            db.execute("DELETE FROM samples WHERE upgrade = ?", [upgrade])
+            for key in documents:
+                db.execute("DELETE FROM documents WHERE key = ?", [key])
 
     def document(self, key: str) -> Mapping[str, Any] | None:
         rows = list(self._connections.here().table("documents").rows_where("key = ?", [key]))

@@ -62,10 +62,11 @@ def hold(named: str, reason: str, config_path: Path) -> None:
 
 @click.command()
 @_named
+@_reason
 @config_option
-def resume(named: str, config_path: Path) -> None:
-    """Go on after a hold."""
-    show(_ask(load(config_path).state_directory, Request("resume", named)))
+def resume(named: str, reason: str, config_path: Path) -> None:
+    """Go on after a hold; after a failed comparison only with a reason."""
+    show(_ask(load(config_path).state_directory, Request("resume", named, reason)))
 
 
 @click.command()

@@ -16,13 +16,14 @@ from bot.content import Notice
 from bot.context import Contexts, change_upgrade
 from bot.engine import Engine
 from bot.errors import BotError, Conflict, Refused
+from bot.gates import shown
 from bot.model import Instance, Side
 from bot.obstacles import Obstacles
 from bot.people import person
 from bot.ports import Clock
 from bot.reasons import Reason
 from bot.store import Entry, Store
-from bot.upgrade import Hold, Status, Upgrade, plan_steps, turned_back
+from bot.upgrade import Hold, Status, Upgrade, plan_steps, resumed, turned_back
 from bot.versions import parse_version
 
 __all__ = ["Acting"]
@@ -159,7 +160,11 @@ class Acting:
         def resume(row: Upgrade) -> Upgrade:
             if row.status is not Status.HELD:
                 raise Refused(f"{row.controller} is not held, so there is nothing to resume.")
-            return dataclasses.replace(row, status=Status.RUNNING, hold=None, retry_at=None)
+            if row.hold is not None and row.hold.reason is Reason.VERDICT and not reason:
+                raise Refused(
+                    f"Green did worse than blue, so going on needs a written reason: `/ci-upgrade resume {row.controller} <reason>`."
+                )
+            return resumed(row, now)
 
         now = self._clock.now()
         saved = change_upgrade(
@@ -213,14 +218,15 @@ class Acting:
                     decided = dataclasses.replace(
                         gate, outcome="rolled back", decided_by=actor.id, decided_at=now, reason=reason
                     )
-                    saved = self._store.decide(decided, changed, entry)
+                    detail = {"reason": reason, **shown(gate)}
+                    saved = self._store.decide(decided, changed, dataclasses.replace(entry, detail=detail))
                     self._announcer.gate(saved, decided)
                 else:
                     saved = self._store.save(changed, entry)
                 break
             except Conflict:
                 continue
-        self._engine.interrupt(upgrade.id)
+        self._engine.turn_back(upgrade.id)
         self._announcer.entry(
             saved,
             "rollback",

@@ -13,10 +13,11 @@ from bot.errors import BotError, Refused
 from bot.messages import step_title
 from bot.model import Instance, Side
 from bot.obstacles import Obstacles
+from bot.reasons import Reason
 from bot.releases import newer_releases
 from bot.store import Store
 from bot.traffic_plan import traffic_plan_fault
-from bot.upgrade import Status, Upgrade
+from bot.upgrade import Status, Upgrade, resumed
 from bot.versions import parse_version
 
 __all__ = ["Forms"]
@@ -169,4 +170,6 @@ def _on_hold(upgrade: Upgrade) -> tuple[str, ...]:
 def _on_resume(upgrade: Upgrade) -> tuple[str, ...]:
     if upgrade.hold is None or not upgrade.live:
         return ("This upgrade is not held; there is nothing to resume.",)
-    return (f"It is held: {upgrade.hold.text}", f"It goes on with: {step_title(upgrade.step)}.")
+    goes_on = resumed(upgrade, upgrade.hold.at).step
+    lines = (f"It is held: {upgrade.hold.text}", f"It goes on with: {step_title(goes_on)}.")
+    return lines if upgrade.hold.reason is not Reason.VERDICT else (*lines, "It needs a written reason.")

@@ -55,7 +55,7 @@ class LocalRequests:
             case "hold":
                 return _reply(self._acting.hold_upgrade(upgrade, actor, request.reason))
             case "resume":
-                return _reply(self._acting.resume_upgrade(upgrade, actor))
+                return _reply(self._acting.resume_upgrade(upgrade, actor, request.reason))
             case "rollback":
                 return _reply(self._acting.roll_back(upgrade, actor, request.reason))
 

@@ -39,7 +39,7 @@ _STEPS: dict[str, Step] = {
     "upgrade": Step(upgrade.run),
     "validate": Step(validate.run, failure=Reason.VALIDATION),
     "handover": Step(shift.hand_over_to_green, undo=shift.undo_hand_over_to_green),
-    "soak": Step(soak.run, watch=lambda policy: policy.soak_seconds),
+    "soak": Step(shift.conclude, watch=lambda policy: policy.soak_seconds),
     "drain": Step(soak.drain, attempts=1, failure=Reason.DRAIN),
     "retire": Step(retire.run),
     "back-sessions": Step(back.sessions),
@@ -59,7 +59,7 @@ def step_named(name: str) -> Step:
     if kind == "send":
         return Step(partial(shift.send, weight=int(value)))
     if kind == "watch":
-        return Step(shift.conclude, watch=lambda policy: policy.observe_seconds, failure=Reason.VERDICT)
+        return Step(shift.conclude, watch=lambda policy: policy.observe_seconds)
     if kind == "gate":
         return Step(_nothing)
     return _STEPS[name]

@@ -24,7 +24,7 @@ def run(ctx: Context) -> str:
         since = blue.identity().now_ms
         start_from(ctx, Side.BLUE, since, blue.builds(since, ()).running)
     ctx.change("archive", lambda: _archive(ctx))
-    ctx.change("verify", lambda: backups.verify(ctx.id))
+    ctx.change("verify", lambda: backups.verify(ctx.id, ctx.stop))
     record = backups.get(ctx.id)
     assert record is not None, "a verified backup exists"
     size = f"{record.files} files, {record.bytes / 1024**2:.1f} MiB, {record.archive_bytes / 1024**2:.1f} MiB packed"

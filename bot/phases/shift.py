@@ -5,8 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 from bot.context import Context
-from bot.errors import Permanent
+from bot.errors import Interrupted
 from bot.evidence import gather
+from bot.judging import hold_step
 from bot.model import Side
 from bot.ownership.handover import hand_over, undo_hand_over
 from bot.traffic import keep_router, set_router
@@ -26,13 +27,18 @@ def send(ctx: Context, weight: int) -> str:
 
 
 def conclude(ctx: Context) -> str:
-    """End of an observation: the router still says what it was told, and green does no worse."""
+    """End of an observation or of the soak: the router still says what it was told, and green does no worse.
+
+    :raises Interrupted: when green does worse: the upgrade is held then, as at any moment before.
+    """
     keep_router(ctx)
-    record = ctx.upgrade.record()
+    upgrade = ctx.upgrade
+    record = upgrade.record()
     assert record is not None, "a watched step has a record"
     evidence = gather(ctx, record.started_at)
     if evidence.verdict == "fail":
-        raise Permanent("green does worse than blue: " + "; ".join(evidence.reasons))
+        hold_step(ctx, upgrade, evidence.reasons)
+        raise Interrupted("green does worse than blue")
     return "; ".join(evidence.reasons)
 
 

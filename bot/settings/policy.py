@@ -27,7 +27,7 @@ class ThresholdConfig(Section):
     minimum_samples: int = Field(default=20, ge=5)
     """Fewer probes or requests a side are inconclusive, never a pass."""
     move_back_on_fail: bool = True
-    """Send sessions back to blue when a verdict fails while a step is watched."""
+    """Send sessions back to blue when a verdict fails and blue still owns the builds."""
 
 
 class PolicyConfig(Section):

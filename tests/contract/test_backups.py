@@ -16,8 +16,9 @@ from click.testing import CliRunner
 from adapters.backups.archive import ArchiveBackups
 from adapters.clock import SystemClock
 from bot.cli.backup import list_backups, restore, verify
-from bot.errors import Permanent
+from bot.errors import Interrupted, Permanent
 from bot.settings.backups import BackupConfig
+from bot.stop_token import StopToken
 
 FILES = {
     "config.xml": b"<hudson/>",
@@ -70,6 +71,17 @@ def test_a_backup_is_never_overwritten(backups: ArchiveBackups) -> None:
     with pytest.raises(Permanent, match="never overwritten"):
         backups.write("u1", "main", "2.426.2", stream({"x": b""}), {})
     assert backups.verify("u1").files == 3
+
+
+def test_reading_a_backup_back_stops_when_told(backups: ArchiveBackups) -> None:
+    """At the next chunk; the backup is as it was."""
+    written = backups.write("u1", "main", "2.426.2", stream(), {})
+    stop = StopToken(SystemClock())
+    assert backups.verify("u1", stop) == written
+    stop.set()
+    with pytest.raises(Interrupted):
+        backups.verify("u1", stop)
+    assert backups.verify("u1") == written
 
 
 def test_one_changed_byte_is_noticed(backups: ArchiveBackups, tmp_path: Path) -> None:

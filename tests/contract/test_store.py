@@ -16,7 +16,7 @@ from bot.errors import ConfigurationError, Conflict, Refused
 from bot.model import Instance
 from bot.reasons import Reason
 from bot.store import Entry
-from bot.upgrade import Gate, Hold, Status, StepRecord, StepState, Upgrade, plan_steps
+from bot.upgrade import Gate, Hold, Status, StepRecord, StepState, Upgrade, Vote, plan_steps
 
 UPGRADE = Upgrade(
     "u1", "main", "2.426.2", "2.516.3", "U1", "C1", 1.0, plan_steps((10, "handover", 100)), "preflight", Status.RUNNING,
@@ -98,6 +98,19 @@ def test_a_gate_is_decided_once(store: SqliteStore) -> None:
     assert decided is not None
     assert (decided.outcome, decided.decided_by) == ("approved", "U2")
     assert store.get("u1") == row
+
+
+def test_a_vote_beside_a_decision_stays_in_the_record(store: SqliteStore) -> None:
+    """Somebody approved while somebody else, who had not seen that yet, held the upgrade."""
+    store.create(UPGRADE, STARTED)
+    gate = Gate("g1", "u1", "gate-10", 1.0, 2.0, {"rows": []}, "abc", "pass")
+    row = store.open_gate(gate, UPGRADE)
+    vote = Vote("U2", 1.5, "looks good")
+    store.vote(gate, vote)
+    store.decide(dataclasses.replace(gate, outcome="held", decided_by="U3"), row)
+    decided = store.gate("g1")
+    assert decided is not None
+    assert (decided.outcome, decided.votes) == ("held", (vote,))
 
 
 def test_only_the_newest_text_of_a_message_is_due_and_the_thread_waits_for_its_parent(
@@ -187,6 +200,9 @@ def test_samples_and_documents_are_kept(store: SqliteStore) -> None:
     store.add_sample("u1", 1.0, {"weight": 10})
     store.add_sample("u1", 2.0, {"weight": 25})
     assert [sample["weight"] for _, sample in store.samples("u1", 1.5)] == [25]
+    store.add_sample("u1", 3.0, {"weight": 50})
+    assert [at for at, _ in store.newest_samples("u1", 2)] == [2.0, 3.0]
+    assert store.newest_samples("u2", 2) == []
     store.put_document("a", {"x": 1})
     store.put_document("a", {"x": 2})
     assert store.document("a") == {"x": 2}

@@ -30,7 +30,7 @@ from bot.model import (
     Traffic,
 )
 from bot.plugins import Policy
-from bot.ports import Selection, UpdateCentre
+from bot.ports import Selection, Stop, UpdateCentre
 from bot.series import Series
 from bot.upgrade import Upgrade
 from bot.watching import Watcher
@@ -132,7 +132,7 @@ class FakeBackups:
         self.archives[id] = (record, data)
         return record
 
-    def verify(self, id: str) -> BackupRecord:
+    def verify(self, id: str, stop: Stop | None = None) -> BackupRecord:
         return self.archives[id][0]
 
     @contextmanager
@@ -277,11 +277,14 @@ class InlineWorkers:
     def __init__(self, drive: Drive) -> None:
         self._drive = drive
         self._woken: dict[str, Run] = {}
+        self._driving: dict[str, Run] = {}
 
     def wake(self, upgrade: str) -> None:
         self._woken.setdefault(upgrade, Run())
 
     def interrupt(self, upgrade: str) -> None:
+        if upgrade in self._driving:
+            self._driving[upgrade].interrupt()
         self.wake(upgrade)
 
     def close(self) -> None:
@@ -290,7 +293,11 @@ class InlineWorkers:
     def run(self) -> None:
         while self._woken:
             upgrade, run = self._woken.popitem()
-            self._drive(upgrade, run)
+            self._driving[upgrade] = run
+            try:
+                self._drive(upgrade, run)
+            finally:
+                del self._driving[upgrade]
 
 
 class Bot:
@@ -323,7 +330,7 @@ class Bot:
             clock=world.clock,
             announcer=announcer,
             gates=gates,
-            watcher=Watcher(),
+            watcher=Watcher(gates),
             crash_point=crash_point,
             workers=self._make_workers,
         )

@@ -11,7 +11,7 @@ import pytest
 from bot.commands import Actor
 from bot.errors import Permanent, Temporary
 from bot.model import Core
-from bot.upgrade import Gate, Status
+from bot.upgrade import Gate, Status, StepState
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
 
 CY = Actor("U0CY", "cy", "C0CIOPS")
@@ -149,12 +149,12 @@ def test_a_button_that_is_not_understood_is_answered_politely(bot: Bot, value: s
 
 
 def test_an_approval_on_figures_that_became_worse_is_not_taken(bot: Bot) -> None:
-    """The card is drawn anew and asks again."""
+    """What was measured just before the click counts; the card is drawn anew and asks again."""
     gate = at_a_gate(bot, "gate-25")
-    green = bot.world.green()
-    assert green is not None
-    green.reachable = False
-    bot.settle(10)
+    ((at, sample),) = bot.store.newest_samples(gate.upgrade, 1)
+    silent = {"probes": [], "paths": [], "failed_probes": 30}
+    broken = {**sample, "sides": {**sample["sides"], "green": {**sample["sides"]["green"], **silent}}}
+    bot.store.add_sample(gate.upgrade, at, broken)
     assert "became worse" in click(bot, "approve", gate, BOB)
     bot.settle()
     newest = bot.store.newest_gate(gate.upgrade, "gate-25")
@@ -238,6 +238,28 @@ def test_a_temporary_failure_is_tried_again_and_then_held(bot: Bot, monkeypatch:
     assert len(bot.world.owners()) == 1
 
 
+def test_after_a_resume_a_failure_is_tried_again_as_often_as_before(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A blip after a long outage does not hold the upgrade at once."""
+    failures = ["outage"] * 6 + ["blip"]
+    verify = bot.world.backups.verify
+
+    def fails(*arguments: object) -> object:
+        if failures:
+            raise Temporary(failures.pop(0))
+        return verify(*arguments)  # type: ignore[arg-type]  # passed through as they are
+
+    monkeypatch.setattr(bot.world.backups, "verify", fails)
+    bot.commands.run("start main 2.516.3", ANN)
+    bot.settle(120)
+    assert bot.upgrade().status is Status.HELD
+    bot.commands.run("resume main", ANN)
+    bot.settle(20)
+    assert failures == []
+    assert bot.upgrade().records["backup"].state is StepState.DONE
+
+
 def test_help_and_status_answer_everybody(bot: Bot) -> None:
     assert any("rollback" in line for line in bot.commands.run("help", CY).lines)
     assert "rollback" in bot.commands.run("help rollback", CY).text
@@ -260,3 +282,31 @@ def test_a_waiting_gate_is_mentioned_once_more_also_after_a_restart(tmp_path: Pa
     click(again, "approve", gate, BOB)
     keys = [row.key for row in again.store.due(again.world.clock.now())]
     assert f"event-remind-{gate.id}" not in keys, "a decided gate needs no reminder once Slack is back"
+
+
+def test_a_reminder_that_was_due_while_the_bot_was_down_comes_at_its_start(tmp_path: Path) -> None:
+    """Late, and once."""
+    config = make_config(tmp_path, gate_expiry_seconds=600, gate_reminder_seconds=120)
+    bot = Bot(World(tmp_path), config)
+    gate = at_a_gate(bot)
+    (parent,) = [row for row in bot.store.due(bot.world.clock.now()) if row.key == "dashboard"]
+    bot.store.sent(parent.id, parent.generation, "1.0")
+    bot.world.clock.move(bot.world.clock.now() + 300)
+    again = Bot(bot.world, config)
+    for _ in range(2):
+        again.settle(5)
+        again.engine.wake(gate.upgrade)
+    (reminder,) = [
+        row for row in again.store.due(again.world.clock.now()) if row.key == f"event-remind-{gate.id}"
+    ]
+    assert reminder.generation == 1
+
+
+@pytest.mark.parametrize(("command", "name"), [("rollback main", "rollback"), ("hold main lunch", "held")])
+def test_what_was_shown_is_in_the_journal_whatever_was_decided(bot: Bot, command: str, name: str) -> None:
+    gate = at_a_gate(bot, "gate-25")
+    bot.commands.run(command, ANN)
+    (entry,) = [entry for entry in bot.store.journal(gate.upgrade) if entry.name == name]
+    assert entry.detail is not None
+    assert (entry.detail["gate"], entry.detail["evidence"]) == (gate.id, gate.evidence_hash)
+    assert entry.detail["shown"] == gate.evidence

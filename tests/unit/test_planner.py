@@ -60,6 +60,14 @@ def test_only_an_approval_leads_past_a_gate() -> None:
     assert next_action(upgrade, a_gate("gate-10", "approved"), 5.0) == Advance("send-10")
 
 
+def test_an_approval_from_before_it_went_back_does_not_count() -> None:
+    """What was asked then was asked about other figures."""
+    upgrade = an_upgrade("gate-10", asked_from=50.0)
+    assert next_action(upgrade, a_gate("gate-10", "approved"), 60.0) == OpenGate()
+    newer = dataclasses.replace(a_gate("gate-10", "approved"), opened_at=55.0)
+    assert next_action(upgrade, newer, 60.0) == Advance("send-10")
+
+
 def test_an_undecided_gate_is_closed_when_its_time_is_over() -> None:
     assert next_action(an_upgrade("gate-10", Status.WAITING), a_gate("gate-10"), 100.0) == CloseGate("g1")
 

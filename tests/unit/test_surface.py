@@ -224,7 +224,8 @@ def test_in_its_thread_an_upgrade_need_not_be_named(bot: Bot, text: str) -> None
     asker = dataclasses.replace(ANN, thread="100.1")
     assert "Rolling main back" in bot.commands.run(f"{text} too slow", asker).text
     decided = next(entry for entry in bot.store.journal(bot.upgrade().id) if entry.name == "rollback")
-    assert decided.detail == {"reason": "too slow"}
+    assert decided.detail is not None
+    assert decided.detail["reason"] == "too slow"
 
 
 def test_the_thread_of_an_ended_upgrade_names_that_one(bot: Bot) -> None:
