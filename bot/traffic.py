@@ -85,7 +85,9 @@ def keep_router(ctx: Context) -> None:
         if lost is not None:
             ctx.change("restore-router", lambda: _apply_where_possible(ctx, wanted), again=True)
             key = f"restored-{ctx.clock.now():.0f}"
-            ctx.say("The router had lost its settings and was put right.", lost, tone="warning", key=key)
+            ctx.say(
+                "The router did not hold what it was told, and was put right.", lost, tone="warning", key=key
+            )
 
 
 def _settled(upgrade: Upgrade) -> bool:
