@@ -32,7 +32,7 @@ def run(ctx: Context) -> str:
     identity = ctx.services.jenkins(upgrade.blue).identity()
     # What is approved now is what the later steps do, whatever an update centre offers by then.
     remember_plan(ctx.store, ctx.id, plan.plugins)
-    ctx.update(lambda row: row.with_facts(executors=identity.executors))
+    ctx.update(lambda row: row.with_facts(executors=identity.executors, agent_port=identity.agent_port))
     if plan.warnings:
         ctx.say(
             "Preflight has warnings",

@@ -38,11 +38,13 @@ from bot.workers import Drive, Run
 from tests.fakes.jenkins import Execution, FakeJenkins
 from tests.fakes.timing import VirtualClock, VirtualScheduler
 
-__all__ = ["ANN", "BOB", "Bot", "Killed", "World", "make_config"]
+__all__ = ["AGENT_PORT", "ANN", "BOB", "Bot", "Killed", "World", "make_config"]
 
 ANN = Actor("U0ANN", "ann", "C0CIOPS")
 BOB = Actor("U0BOB", "bob", "C0CIOPS")
 JOBS = ("app", "serial", "timer")
+AGENT_PORT = 50_000
+"""Where blue listens for TCP agents."""
 START = 1_800_000_010.0
 """Ten seconds into a minute."""
 
@@ -77,6 +79,9 @@ class FakeEnvironment:
 
     def expose(self, instance: Instance, like: Instance) -> None:
         self.world.exposed.add(instance.name)
+
+    def agent_port(self, instance: Instance, like: int) -> int:
+        return like + 1
 
     def address(self, instance: Instance) -> str:
         return instance.url
@@ -226,6 +231,7 @@ class World:
             self.blue,
             {f"jobs/{job}/nextBuildNumber": b"1" for job in JOBS} | {"config.xml": b"<hudson></hudson>"},
         )
+        self.instances["main-first"].listens_at = AGENT_PORT
         self.instances["main-first"].start()
         self.router.apply(RouterState(self.blue.url, None, 0, Side.BLUE))
         self.clock.listeners.append(self._work)
