@@ -337,7 +337,11 @@ class Router(Protocol):
         """
 
     def read(self) -> RouterState:
-        """What the router itself says is configured now."""
+        """What the router itself says is configured now.
+
+        :raises ChangedByHand: when that is nothing that :meth:`apply` can have left.
+        :raises Permanent: when it was told nothing yet, has lost it, or is not the same everywhere.
+        """
 
     def traffic(self) -> Mapping[Side, Traffic]:
         """What was observed, per side, since the router started."""

@@ -12,7 +12,7 @@ from adapters.routers import whole_file
 from adapters.routers.haproxy_plan import Routing
 from adapters.routers.haproxy_socket import STATE_VERSION, HaproxySocket
 from adapters.routers.haproxy_traffic import Counts, count
-from bot.errors import Permanent, Temporary
+from bot.errors import ChangedByHand, Permanent, Temporary
 from bot.model import RouterState, Side
 from bot.settings.routers import HaproxyConfig, HaproxyInstanceConfig
 
@@ -50,7 +50,7 @@ class HaproxyInstance:
                 raise Permanent(
                     f"HAProxy at {self.address} leads to an address that the name of an instance does not have any more"
                 )
-            raise Permanent(
+            raise ChangedByHand(
                 f"HAProxy at {self.address} was changed by hand: its servers or paths do not fit {self._map}"
             )
         return state

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.errors import Permanent, Temporary
+from bot.errors import ChangedByHand, Permanent, Temporary
 from bot.model import RouterState, Side
 
 __all__ = [
@@ -126,7 +126,7 @@ def make_routing(
 def state_of(running: Routing, name: str) -> RouterState | None:
     """The state that an HAProxy's maps tell; None when it was told nothing yet.
 
-    :raises Permanent: when they are not what the bot writes.
+    :raises ChangedByHand: when they are not what the bot writes.
     """
     entries = running.entries
     if "controller" not in entries:
@@ -142,7 +142,9 @@ def state_of(running: Routing, name: str) -> RouterState | None:
             green_agent_port=_port(entries[GREEN_AGENTS]),
         )
     except (KeyError, ValueError) as error:
-        raise Permanent(f"somebody changed the map {name}.map by hand: it holds {dict(entries)}") from error
+        raise ChangedByHand(
+            f"somebody changed the map {name}.map by hand: it holds {dict(entries)}"
+        ) from error
 
 
 def _port_text(port: int | None) -> str:

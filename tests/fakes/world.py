@@ -16,7 +16,7 @@ from bot.commands import Actor, BotCommands
 from bot.config import Config, ControllerConfig, parse
 from bot.context import Contexts, CrashPoint, Services
 from bot.engine import Engine
-from bot.errors import Permanent, Temporary
+from bot.errors import ChangedByHand, Permanent, Temporary
 from bot.gates import Gates
 from bot.model import (
     BackupRecord,
@@ -169,6 +169,8 @@ class FakeRouter:
     """A sentence about the half of the router that does not answer."""
     behind: bool = False
     """That half has missed a change."""
+    by_hand: bool = False
+    """Somebody made something of it that no state says."""
     looks: int = 0
     """How often it was read."""
 
@@ -178,7 +180,7 @@ class FakeRouter:
         if state != self.state:
             self.history.append(state)
         self.state = state
-        self.behind = False
+        self.behind = self.by_hand = False
 
     def apply_where_possible(self, state: RouterState) -> tuple[str, ...]:
         silent, self.silent = self.silent, None
@@ -191,6 +193,8 @@ class FakeRouter:
         self.looks += 1
         if self.silent:
             raise Temporary(self.silent)
+        if self.by_hand:
+            raise ChangedByHand("the router was changed by hand")
         if self.behind:
             raise Permanent("the halves differ")
         if self.state is None:
@@ -372,6 +376,7 @@ def _services(name: str, world: World, config: ControllerConfig) -> Services:
     return Services(
         name=name,
         config=config,
+        first=replace(world.blue, version=""),
         environment=world.environment,
         router=world.router,
         backups=world.backups,
