@@ -32,18 +32,20 @@ from bot.commands import BotCommands
 from bot.config import Config, secret
 from bot.context import Contexts, Services
 from bot.engine import Engine
-from bot.errors import BotError, ConfigurationError, Permanent
+from bot.errors import BotError, ConfigurationError
 from bot.faults import crash_point
 from bot.gates import Gates
 from bot.heartbeat import beat
+from bot.idle_router import IdleRouter
 from bot.instances import current, forget_retired, retired
-from bot.model import Instance, RouterState, Side
+from bot.model import Instance
 from bot.phases.preflight import plan_for
 from bot.plugins import Policy
 from bot.ports import Backups, Environment, Jenkins, Router
 from bot.pruning import prune
 from bot.release_watch import ReleaseWatch
 from bot.settings.environments import DockerConfig, ProcessConfig
+from bot.traffic import expected
 from bot.upgrade_plan import UpgradePlan
 from bot.watching import Watcher
 from handlers.credentials import API_URL, read_credentials, refusal
@@ -92,9 +94,15 @@ class Bot:
     """The command line's way in."""
 
     def start(self) -> None:
-        self._adopt_routers(anew=True)
+        idle = [IdleRouter(one, self.store) for one in self.services.values()]
+
+        def look_at_routers() -> None:
+            for router in idle:
+                router.look()
+
+        look_at_routers()
         self.scheduler.start()
-        self.scheduler.every("routers", ROUTERS_SECONDS, self._adopt_routers)
+        self.scheduler.every("routers", ROUTERS_SECONDS, look_at_routers)
         self.scheduler.every("housekeeping", HOUSEKEEPING_SECONDS, self._keep_house)
         for name, watch in self.watches.items():
             # Soon after each start as well: a bot that is restarted every day would otherwise never look.
@@ -113,36 +121,6 @@ class Bot:
         self.scheduler.close()
         self.engine.close()
 
-    def _adopt_routers(self, *, anew: bool = False) -> None:
-        for name, services in self.services.items():
-            with services.routing:
-                self._adopt_router(name, services, anew=anew)
-
-    def _adopt_router(self, name: str, services: Services, *, anew: bool) -> None:
-        """A router that knows nothing (any more) is told where the running instance is; ``anew``, one that knows better as well.
-
-        While the bot runs, what people told the router is theirs: they may have a reason, and the next preflight names it.
-        """
-        if self.store.live_for(name) is not None:
-            return
-        instance = current(self.store, name) or first_instance(self.config, name)
-        wanted = RouterState(instance.url, None, 0, Side.BLUE, instance.agent_port, None)
-        try:
-            found = services.router.read()
-            if found == wanted or not anew:
-                return
-        except Permanent:
-            pass  # it knows nothing yet, or nothing any more
-        except BotError as error:
-            log.warning("%s: the router does not answer: %s", name, error)
-            return
-        try:
-            services.router.apply_where_possible(wanted)
-        except BotError as error:
-            log.warning("%s: the router could not be configured: %s", name, error)
-        else:
-            log.info("%s: the router knew something else and now sends everything to %s", name, instance.url)
-
     def _keep_house(self) -> None:
         self._remove_retired()
         for upgrade in prune(self.store, self.config.state_directory, SystemClock().now()):
@@ -151,7 +129,11 @@ class Bot:
     def _remove_retired(self) -> None:
         now = SystemClock().now()
         for name, services in self.services.items():
+            running = current(self.store, name, services.first)
             for instance, remove_at in retired(self.store, name):
+                if instance.home == running.home:  # people went back to it
+                    forget_retired(self.store, name, instance)
+                    continue
                 if now < remove_at:
                     continue
                 try:
@@ -207,7 +189,7 @@ def build_bot(config: Config, environ: Mapping[str, str] = os.environ) -> Bot:
         announcer=announcer,
         clock=clock,
         scheduler=scheduler,
-        first_instance=lambda name: first_instance(config, name),
+        first_instance=lambda name: services[name].first,
         directory=_directory(environ),
     )
     watches = _release_watches(config, store, services, news.set)
@@ -226,7 +208,7 @@ def _release_watches(
     """Nobody can be told where no channel is configured."""
 
     def running(name: str) -> Jenkins:
-        return services[name].jenkins(current(store, name) or first_instance(config, name))
+        return services[name].jenkins(current(store, name, services[name].first))
 
     return {
         name: ReleaseWatch(name, config.slack.channel, store, one.updates, partial(running, name), wake)
@@ -264,7 +246,7 @@ def make_plan_of(
     store = open_store(config)
     token = secret(config.controllers[name], environ)
     services = _services(config, name, token, build_backups(config))
-    instance = current(store, name) or first_instance(config, name)
+    instance = current(store, name, services.first)
     return plan_for(services, instance, target, store, SystemClock().now())
 
 
@@ -283,7 +265,9 @@ def check_everything(
         except ConfigurationError as error:
             yield name, (Outcome("missing", "Configuration", str(error)),)
             continue
-        yield name, check_controller(services, current(store, name) or first_instance(config, name))
+        running = current(store, name, services.first)
+        wanted = expected(store.live_for(name), running)
+        yield name, check_controller(services, running, wanted)
 
 
 def _check_channel(config: Config, environ: Mapping[str, str]) -> Iterator[Outcome]:
@@ -341,6 +325,7 @@ def _services(whole: Config, name: str, token: str, backups: Backups) -> Service
     return Services(
         name=name,
         config=config,
+        first=first_instance(whole, name),
         environment=environment,
         router=ROUTERS[config.router.kind](name, config.router),
         backups=backups,

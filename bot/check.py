@@ -8,7 +8,8 @@ from typing import Literal
 
 from bot.context import Services
 from bot.errors import BotError, Permanent
-from bot.model import Instance
+from bot.model import Instance, RouterState
+from bot.traffic import misled
 
 __all__ = ["Outcome", "check_controller", "unverified"]
 
@@ -22,15 +23,20 @@ class Outcome:
     """What was found; for the rest, what to do."""
 
 
-def check_controller(services: Services, instance: Instance) -> tuple[Outcome, ...]:
-    """One outcome for each thing, in the order in which a person would set them up."""
+def check_controller(
+    services: Services, instance: Instance, wanted: RouterState | None
+) -> tuple[Outcome, ...]:
+    """One outcome for each thing, in the order in which a person would set them up.
+
+    ``wanted``: what the router should hold; None while that changes.
+    """
     found = [
         _asked(what, look)
         for what, look in (
             ("Environment", lambda: _environment(services, instance)),
             ("Controller", lambda: _controller(services, instance)),
             ("Permissions", lambda: _permissions(services, instance)),
-            ("Router", lambda: _router(services, instance)),
+            ("Router", lambda: _router(services, wanted)),
             ("Backups", lambda: f"{services.backups.free_bytes() / 1024**3:.1f} GiB free"),
         )
     ]
@@ -81,10 +87,12 @@ def _permissions(services: Services, instance: Instance) -> str:
     return f"{identity.user} administers it"
 
 
-def _router(services: Services, instance: Instance) -> str:
+def _router(services: Services, wanted: RouterState | None) -> str:
     found = services.router.read()
-    if found.blue != instance.url:
-        raise Permanent(
-            f"it leads to {found.blue}, the running instance is {instance.url}: restart the bot to set it, or correct `environment.blue.url`"
-        )
-    return f"it answers and leads to {found.blue}"
+    if wanted is None:
+        return "it answers, and an upgrade is changing it"
+    if found != wanted:
+        raise Permanent(misled(found, wanted))
+    return f"it answers and leads to {found.blue}" + (
+        f", {found.weight}% of the sessions to {found.green}" if found.green else ""
+    )

@@ -33,6 +33,8 @@ class Services:
 
     name: str
     config: ControllerConfig
+    first: Instance
+    """The running instance as the configuration names it; its version is not known."""
     environment: Environment
     router: Router
     backups: Backups

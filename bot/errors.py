@@ -5,6 +5,7 @@ Adapters translate their SDK's errors into these once, by table, chained with ``
 
 __all__ = [
     "BotError",
+    "ChangedByHand",
     "ConfigurationError",
     "Conflict",
     "Interrupted",
@@ -30,6 +31,10 @@ class Temporary(BotError):
 
 class Permanent(BotError):
     """Trying again changes nothing: wrong credentials, a missing file, a failed check."""
+
+
+class ChangedByHand(Permanent):
+    """Somebody made something of it that the bot would not have: whether that stays is for people to say."""
 
 
 class NotStarted(Temporary):

@@ -7,17 +7,26 @@ from dataclasses import asdict
 from bot.model import Instance
 from bot.store import Store
 
-__all__ = ["current", "forget_retired", "remember", "remember_retired", "retired"]
+__all__ = ["current", "forget", "forget_retired", "remember", "remember_retired", "retired"]
 
 
-def current(store: Store, controller: str) -> Instance | None:
-    """The running instance as the last upgrade left it; None before the first."""
+def current(store: Store, controller: str, configured: Instance) -> Instance:
+    """The running instance: as the last upgrade left it, unless the configuration names another one than it did then."""
     document = store.document(f"instance:{controller}")
-    return Instance(**document) if document else None
+    if not document or document["configured"] != configured.home:
+        return configured
+    return Instance(**document["instance"])
 
 
-def remember(store: Store, controller: str, instance: Instance) -> None:
-    store.put_document(f"instance:{controller}", asdict(instance))
+def remember(store: Store, controller: str, instance: Instance, configured: Instance) -> None:
+    """``configured`` is what the configuration names at this time."""
+    document = {"instance": asdict(instance), "configured": configured.home}
+    store.put_document(f"instance:{controller}", document)
+
+
+def forget(store: Store, controller: str) -> None:
+    """The configured instance is the running one again."""
+    store.put_document(f"instance:{controller}", {})
 
 
 def remember_retired(store: Store, controller: str, instance: Instance, remove_at: float) -> None:

@@ -94,7 +94,7 @@ class Instance:
     home: str
     """A directory (process), or the volume or host directory that holds it (docker)."""
     agent_port: int | None = None
-    """TCP agent port, None when off."""
+    """TCP port at that address where agents are to reach it, None when they do not."""
     details: Mapping[str, str] = field(default_factory=dict)
     """What the environment needs to find it again (pid file, container id). Never secrets."""
 
@@ -330,7 +330,7 @@ class ItemConfigs:
 
 @dataclass(frozen=True, slots=True)
 class NodeSet:
-    """Agents, clouds and built-in executors: what an owner has and a follower has not."""
+    """Agents, clouds, built-in executors and the agent port: what an owner has and a follower has not."""
 
     nodes: Mapping[str, str]
     """Node name → XStream XML."""
@@ -340,6 +340,8 @@ class NodeSet:
     """Executors of the built-in node."""
     busy: tuple[str, ...] = ()
     """Nodes on which a build runs at this moment."""
+    agent_port: int | None = None
+    """Where it has to listen for TCP agents: -1 nowhere, 0 anywhere; None leaves that as it is."""
 
 
 # ---- router ----------------------------------------------------------------------------------------------------

@@ -172,7 +172,10 @@ class Ownership(Protocol):
     def nodes(self) -> NodeSet: ...
 
     def add_nodes(self, nodes: NodeSet) -> None:
-        """Add or replace nodes, clouds and built-in executors."""
+        """Add or replace nodes, clouds and built-in executors; listen for TCP agents.
+
+        :raises Permanent: when something was not taken over, such as a port that another program listens at.
+        """
 
     def withdraw_nodes(self) -> tuple[str, ...]:
         """Remove clouds and every node that runs no build, so that its agent comes back at the owner.
@@ -247,6 +250,9 @@ class Environment(Protocol):
 
     def expose(self, instance: Instance, like: Instance) -> None:
         """Let a running instance reach, and be reached by, what its model does: it was found good."""
+
+    def agent_port(self, instance: Instance, like: int) -> int:
+        """Where an instance that was made here has to listen for TCP agents when its model listens at ``like`` (-1 nowhere, 0 anywhere)."""
 
     def address(self, instance: Instance) -> str:
         """Where the bot reaches it now, without a trailing slash; its ``url`` once it is exposed."""
@@ -332,7 +338,11 @@ class Router(Protocol):
         """
 
     def read(self) -> RouterState:
-        """What the router itself says is configured now."""
+        """What the router itself says is configured now.
+
+        :raises ChangedByHand: when that is nothing that :meth:`apply` can have left.
+        :raises Permanent: when it was told nothing yet, has lost it, or is not the same everywhere.
+        """
 
     def traffic(self) -> Mapping[Side, Traffic]:
         """What was observed, per side, since the router started."""

@@ -6,13 +6,45 @@ import dataclasses
 
 from bot.context import Context
 from bot.errors import Permanent, Temporary
-from bot.model import RouterState, Side
+from bot.model import Instance, RouterState, Side
 from bot.upgrade import Status, Upgrade
 
-__all__ = ["forget_green", "keep_router", "require_answer", "router_state", "send_back", "set_router"]
+__all__ = [
+    "alone",
+    "expected",
+    "forget_green",
+    "keep_router",
+    "misled",
+    "require_answer",
+    "router_state",
+    "send_back",
+    "set_router",
+]
 
 CHANGING = ("preflight", "upgrade", "send-", "handover", "back-sessions", "back-handover", "back-stop")
 """While these steps run, the router may be ahead of the stored upgrade."""
+
+
+def alone(instance: Instance) -> RouterState:
+    """What the router should hold when there is one instance only."""
+    return RouterState(instance.url, None, 0, Side.BLUE, instance.agent_port, None)
+
+
+def expected(upgrade: Upgrade | None, running: Instance) -> RouterState | None:
+    """What the router should hold now, with the controller's live upgrade; None while a step is changing it."""
+    if upgrade is None:
+        return alone(running)
+    return router_state(upgrade) if _settled(upgrade) else None
+
+
+def misled(found: RouterState, wanted: RouterState) -> str:
+    """A router that is not as it was told, in words with what to do; both differ."""
+    if found.blue == wanted.blue:
+        return f"somebody changed it: it reports {found}, where it was told {wanted}. Put it back (docs/routers.md)"
+    return (
+        f"somebody pointed it elsewhere: it leads to {found.blue}, the running instance is {wanted.blue}. Put it back "
+        "(docs/routers.md), or, if the other one is the running instance now, name that in `environment.blue`"
+    )
 
 
 def router_state(upgrade: Upgrade) -> RouterState:
@@ -66,8 +98,7 @@ def forget_green(ctx: Context) -> None:
 
     :raises Temporary: when nothing of the router answers.
     """
-    blue = ctx.upgrade.blue
-    _apply_where_possible(ctx, RouterState(blue.url, None, 0, Side.BLUE, blue.agent_port, None))
+    _apply_where_possible(ctx, alone(ctx.upgrade.blue))
 
 
 def keep_router(ctx: Context) -> None:
@@ -88,7 +119,9 @@ def keep_router(ctx: Context) -> None:
         if lost is not None:
             ctx.change("restore-router", lambda: _apply_where_possible(ctx, wanted), again=True)
             key = f"restored-{ctx.clock.now():.0f}"
-            ctx.say("The router had lost its settings and was put right.", lost, tone="warning", key=key)
+            ctx.say(
+                "The router did not hold what it was told, and was put right.", lost, tone="warning", key=key
+            )
 
 
 def _settled(upgrade: Upgrade) -> bool:

@@ -19,6 +19,8 @@ __all__ = ["ContainerHost", "NoEngine"]
 
 LABEL = "ci-upgrade-rehearsal"
 NETWORK_SECONDS = 60.0
+AGENT_PORT = 50000
+"""Inside of every container."""
 
 
 class NoEngine(Exception):
@@ -28,18 +30,24 @@ class NoEngine(Exception):
 class ContainerHost:
     """Implements :class:`rehearsal.stage.Host`. Names begin with one prefix, which ``close`` goes by."""
 
-    def __init__(self, prefix: str, version: str, target: str, blue_port: int, ports: range) -> None:
-        """:raises NoEngine: when Docker does not answer."""
+    def __init__(
+        self, prefix: str, version: str, target: str, blue_ports: tuple[int, int], ports: range
+    ) -> None:
+        """``blue_ports``: published for requests and for agents.
+
+        :raises NoEngine: when Docker does not answer.
+        """
         try:
             self._client = docker.from_env(timeout=120)
         except DockerException as error:
             raise NoEngine(f"Docker does not answer: install and start it ({error})") from error
         self._prefix = prefix
         self._versions = (version, target)
-        self._blue_port = blue_port
+        self._blue_port, self._blue_agent_port = blue_ports
+        self.listens_for_agents_at = AGENT_PORT
         self._ports = ports
         self._name = f"{prefix}-blue"
-        self.blue_url = f"http://127.0.0.1:{blue_port}"
+        self.blue_url = f"http://127.0.0.1:{self._blue_port}"
 
     def start_blue(self, home: Path) -> None:
         ensure_images(self._client, self._versions)
@@ -49,7 +57,10 @@ class ContainerHost:
             tag(self._versions[0]),
             name=self._name,
             network=self._prefix,
-            ports={"8080/tcp": ("127.0.0.1", self._blue_port)},
+            ports={
+                "8080/tcp": ("127.0.0.1", self._blue_port),
+                f"{AGENT_PORT}/tcp": ("127.0.0.1", self._blue_agent_port),
+            },
             volumes={f"{self._name}-home": {"bind": "/var/jenkins_home", "mode": "rw"}},
             # Green inherits the first: it is how the rehearsal knows its own.
             labels={LABEL: self._prefix, "com.docker.compose.project": self._prefix},
@@ -76,7 +87,11 @@ class ContainerHost:
             "kind": "docker",
             "engine": {"ports": [self._ports[0], self._ports[-1]]},
             "stop_grace_seconds": 30,
-            "blue": {"container": self._name, "url": self.blue_url},
+            "blue": {
+                "container": self._name,
+                "url": self.blue_url,
+                "agent_port": self._blue_agent_port,
+            },
         }
 
     def has_green(self) -> bool:

@@ -17,19 +17,26 @@ class ProcessHost:
     """Implements :class:`rehearsal.stage.Host`."""
 
     def __init__(
-        self, directory: Path, launch: Launch, wars: Path, version: str, blue_port: int, ports: range
+        self,
+        directory: Path,
+        launch: Launch,
+        wars: Path,
+        version: str,
+        blue_ports: tuple[int, int],
+        ports: range,
     ) -> None:
+        """``blue_ports``: for requests and for agents."""
         self._launch = launch
         self._wars = wars
         self._version = version
-        self._blue_port = blue_port
+        self._blue_port, self.listens_for_agents_at = blue_ports
         self._ports = ports
         self._home = directory / "blue" / "home"
         self._log = directory / "blue" / "jenkins.log"
         self._instances = directory / "instances"
         """One directory for each instance that the bot makes."""
         self._blue: subprocess.Popen[bytes] | None = None
-        self.blue_url = f"http://127.0.0.1:{blue_port}"
+        self.blue_url = f"http://127.0.0.1:{self._blue_port}"
 
     def start_blue(self, home: Path) -> None:
         self._home.parent.mkdir()
@@ -56,7 +63,12 @@ class ProcessHost:
             "directory": str(self._instances),
             "ports": [self._ports[0], self._ports[-1]],
             "stop_grace_seconds": 30,
-            "blue": {"url": self.blue_url, "home": str(self._home), "pid_file": str(pid_file)},
+            "blue": {
+                "url": self.blue_url,
+                "home": str(self._home),
+                "pid_file": str(pid_file),
+                "agent_port": self.listens_for_agents_at,
+            },
         }
 
     def has_green(self) -> bool:

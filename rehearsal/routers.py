@@ -22,6 +22,8 @@ class StageRouter(AbstractContextManager[Any], Protocol):
 
     url: str
     """Where users reach the controller."""
+    agent_port: int | None
+    """Where agents do, over TCP."""
 
     def settings(self) -> dict[str, Any]:
         """The section ``router`` of the bot's configuration."""
@@ -31,13 +33,13 @@ class StageRouter(AbstractContextManager[Any], Protocol):
 
 
 def _envoy(directory: Path) -> StageRouter:
-    port, admin_port = free_range(2)
-    return Envoy(directory / "envoy", port, admin_port)
+    port, admin_port, agent_port = free_range(3)
+    return Envoy(directory / "envoy", port, admin_port, agent_port)
 
 
 def _haproxy(directory: Path) -> StageRouter:
-    [port] = free_range(1)
-    return HAProxy(directory / "haproxy", port)
+    port, agent_port = free_range(2)
+    return HAProxy(directory / "haproxy", port, agent_port)
 
 
 ROUTERS: Mapping[str, Callable[[Path], StageRouter]] = {"envoy": _envoy, "haproxy": _haproxy}

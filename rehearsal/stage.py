@@ -68,6 +68,8 @@ class Host(Protocol):
     """Where the Jenkins instances of the stage live."""
 
     blue_url: str
+    listens_for_agents_at: int
+    """Its own port for inbound agents, as its home names it."""
 
     def start_blue(self, home: Path) -> None:
         """Take the seeded home over and start blue with it."""
@@ -107,8 +109,8 @@ class Stage:
         self.from_version, self.to_version = place_wars(self._wars, options.wars)
         self._launch = dataclasses.replace(REAL, java=options.java) if options.wars else STAND_IN
         self._ports = free_range(INSTANCE_PORTS)
-        self.host = self._make_host(free_port())
         self.router = ROUTERS[options.router](directory)
+        self.host = self._make_host((free_port(), free_port()))
         self.router_url = self.router.url
         self.blue_url = self.host.blue_url
         self.other_urls = [f"http://127.0.0.1:{port}" for port in self._ports]
@@ -123,17 +125,20 @@ class Stage:
         """Whether the router was told of a second instance."""
         return any(self.router.leads_to(port) for port in self._ports)
 
-    def _make_host(self, blue_port: int) -> Host:
+    def _make_host(self, blue_ports: tuple[int, int]) -> Host:
         if self.options.environment == "process":
+            # On one machine each listens somewhere else, so agents are told the router's port.
+            told = f"-Dhudson.TcpSlaveAgentListener.port={self.router.agent_port}"
+            launch = dataclasses.replace(self._launch, jvm_options=(*self._launch.jvm_options, told))
             return ProcessHost(
-                self._directory, self._launch, self._wars, self.from_version, blue_port, self._ports
+                self._directory, launch, self._wars, self.from_version, blue_ports, self._ports
             )
         # The Docker library takes its time to load, and most rehearsals do without.
         from rehearsal.container_host import ContainerHost, NoEngine
 
-        prefix = f"rehearsal-{blue_port}"
+        prefix = f"rehearsal-{blue_ports[0]}"
         try:
-            return ContainerHost(prefix, self.from_version, self.to_version, blue_port, self._ports)
+            return ContainerHost(prefix, self.from_version, self.to_version, blue_ports, self._ports)
         except NoEngine as error:
             raise StageError(str(error)) from error
 
@@ -167,6 +172,7 @@ class Stage:
             root_url=self.router_url,
             executors=EXECUTORS,
             pipelines=self._launch is STAND_IN,
+            agent_port=self.host.listens_for_agents_at,
         )
         if self._launch is STAND_IN:
             install_sixty(home)

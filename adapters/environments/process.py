@@ -86,11 +86,13 @@ class ProcessEnvironment:
             return Instance(**json.loads(record.read_text()))
         home = directory / "home"
         home.mkdir(parents=True, exist_ok=True)
+        ports = self._free_ports()
         instance = Instance(
             name=name,
             version=version,
-            url=f"http://127.0.0.1:{self._free_port()}{urlsplit(like.url).path}".rstrip("/"),
+            url=f"http://127.0.0.1:{next(ports)}{urlsplit(like.url).path}".rstrip("/"),
             home=str(home),
+            agent_port=next(ports) if like.agent_port else None,
             details={
                 "pid_file": str(directory / "pid"),
                 "log": str(directory / "jenkins.log"),
@@ -142,6 +144,10 @@ class ProcessEnvironment:
 
     def expose(self, instance: Instance, like: Instance) -> None:
         """Processes of one machine are not kept apart."""
+
+    def agent_port(self, instance: Instance, like: int) -> int:
+        """One of its own: on one machine both cannot listen at the same."""
+        return like if like <= 0 else instance.agent_port or -1
 
     def address(self, instance: Instance) -> str:
         return instance.url
@@ -197,12 +203,13 @@ class ProcessEnvironment:
     def _log(self, instance: Instance) -> Path:
         return Path(instance.details.get("log", str(Path(instance.home).parent / "jenkins.log")))
 
-    def _free_port(self) -> int:
+    def _free_ports(self) -> Iterator[int]:
         first, last = self._config.ports
-        taken = {
-            urlsplit(json.loads(path.read_text())["url"]).port
+        made = [
+            Instance(**json.loads(path.read_text()))
             for path in self._config.directory.glob("*/instance.json")
-        }
+        ]
+        taken = {port for one in made for port in (urlsplit(one.url).port, one.agent_port)}
         for port in range(first, last + 1):
             if port in taken:
                 continue
@@ -212,7 +219,7 @@ class ProcessEnvironment:
                     probe.bind(("127.0.0.1", port))
                 except OSError:
                     continue
-                return port
+                yield port
         raise Permanent(f"no port between {first} and {last} is free: stop old instances, or widen `ports`")
 
     def _java(self) -> tuple[int, ...]:

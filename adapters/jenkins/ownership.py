@@ -135,16 +135,19 @@ class JenkinsOwnership:
     def add_nodes(self, nodes: NodeSet) -> None:
         # All clouds at once: they are one list of the controller. The last answer reads everything back.
         *first, last = batches(nodes.nodes.items())
+        same = {"executors": nodes.executors, "agentPort": nodes.agent_port}
         for batch in first:
-            self._change("add-nodes", nodes=dict(batch), clouds={}, executors=nodes.executors)
-        found = self._change(
-            "add-nodes", nodes=dict(last), clouds=dict(nodes.clouds), executors=nodes.executors
-        )
+            self._change("add-nodes", nodes=dict(batch), clouds={}, **same)
+        found = self._change("add-nodes", nodes=dict(last), clouds=dict(nodes.clouds), **same)
         missing = sorted(set(nodes.nodes) - set(found["nodes"]))
         if len(found["clouds"]) < len(nodes.clouds):
             missing.append("clouds")
         if found["executors"] != nodes.executors:
             missing.append("executors")
+        if not _listens(found["agentPort"], nodes.agent_port):
+            missing.append(
+                f"the TCP agent port {nodes.agent_port} (does another program listen there, or slaveAgentPortEnforce hold another?)"
+            )
         if missing:
             raise Permanent(f"not taken over: {', '.join(missing[:5])}")
 
@@ -153,6 +156,13 @@ class JenkinsOwnership:
 
     def ensure_secret_key(self) -> None:
         self._change("ensure-secret-key")
+
+
+def _listens(found: int, wanted: int | None) -> bool:
+    """``found``: the port at which it listens, -1 for none."""
+    if wanted == 0:
+        return found > 0
+    return wanted in (None, found)
 
 
 def _guard(found: dict[str, Any]) -> GuardState:

@@ -11,7 +11,7 @@ from typing import cast
 
 from adapters.routers import envoy_resources as resources
 from adapters.routers.envoy_resources import METADATA
-from bot.errors import Permanent
+from bot.errors import ChangedByHand
 from bot.model import JSON, RouterState, Side
 
 __all__ = ["controller", "generations", "state"]
@@ -30,7 +30,7 @@ def state(dump: Sequence[JSON]) -> RouterState | None:
 
     Weight and owner are taken from the routes themselves, addresses from the clusters' own endpoints.
 
-    :raises Permanent: when it was changed by hand into something that no state says.
+    :raises ChangedByHand: when it was changed by hand into something that no state says.
     """
     host = _virtual_host(dump)
     if host is None:
@@ -41,7 +41,7 @@ def state(dump: Sequence[JSON]) -> RouterState | None:
     try:
         return _state(host, clusters)
     except (KeyError, IndexError, StopIteration, TypeError, ValueError) as error:
-        raise Permanent(
+        raise ChangedByHand(
             f"Envoy's resources for {host['name']} were not written by this bot, or were changed by hand: {error!r}"
         ) from error
 

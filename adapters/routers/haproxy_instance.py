@@ -5,14 +5,14 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from adapters.routers import haproxy_plan as plan
 from adapters.routers import whole_file
 from adapters.routers.haproxy_plan import Routing
 from adapters.routers.haproxy_socket import STATE_VERSION, HaproxySocket
 from adapters.routers.haproxy_traffic import Counts, count
-from bot.errors import Permanent, Temporary
+from bot.errors import ChangedByHand, Permanent, Temporary
 from bot.model import RouterState, Side
 from bot.settings.routers import HaproxyConfig, HaproxyInstanceConfig
 
@@ -41,12 +41,16 @@ class HaproxyInstance:
     def read(self) -> RouterState | None:
         """What it holds; None when it was told nothing yet, or has lost it.
 
-        :raises Permanent: when it serves another controller, or was changed by hand.
+        :raises Permanent: when it serves another controller, was changed by hand, or an instance's name has another address now.
         """
         found = self._found()
         state = plan.state_of(found, self._name)
-        if state is not None and not self._routing(state).agrees_with(found):
-            raise Permanent(
+        if state is not None and not self._routing(state, found).agrees_with(found):
+            if self._routing(state, found, _literal).agrees_with(found):
+                raise Permanent(
+                    f"HAProxy at {self.address} leads to an address that the name of an instance does not have any more"
+                )
+            raise ChangedByHand(
                 f"HAProxy at {self.address} was changed by hand: its servers or paths do not fit {self._map}"
             )
         return state
@@ -65,7 +69,8 @@ class HaproxyInstance:
         :raises Temporary: when HAProxy reports another state afterwards.
         :raises Permanent: when it cannot be routed, or the files cannot be written.
         """
-        wanted, found = self._routing(state), self._found()
+        found = self._found()
+        wanted = self._routing(state, found)
         missing = [key for key, place in wanted.servers.items() if place and key not in found.servers]
         if missing:
             raise self._lacks(missing[0])
@@ -142,8 +147,12 @@ class HaproxyInstance:
                     raise self._lacks((backend, server.value))
         return Routing(entries, self._socket.map_entries(self._paths), servers)
 
-    def _routing(self, state: RouterState) -> Routing:
-        return plan.make_routing(self._controller, self._name, self._webhook_paths, state, _address)
+    def _routing(
+        self, state: RouterState, found: Routing, resolve: Callable[[str], str | None] | None = None
+    ) -> Routing:
+        return plan.make_routing(
+            self._controller, self._name, self._webhook_paths, state, found, resolve or _address
+        )
 
     def _lacks(self, key: tuple[str, str]) -> Permanent:
         backend, server = key
@@ -194,18 +203,22 @@ def _map_text(entries: Mapping[str, str]) -> str:
     return "".join(f"{key} {value}\n" for key, value in entries.items())
 
 
-def _address(host: str) -> str:
-    """HAProxy takes addresses only, so names are looked up here.
-
-    :raises Temporary: when the name is not known.
-    """
+def _literal(host: str) -> str | None:
+    """The host itself when it is an address already."""
     try:
         return str(ipaddress.ip_address(host))
     except ValueError:
-        pass
+        return None
+
+
+def _address(host: str) -> str | None:
+    """HAProxy takes addresses only, so names are looked up here; None when the name has no address now."""
+    literal = _literal(host)
+    if literal is not None:
+        return literal
     try:
         found = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise Temporary(f"the host name {host} of an instance has no address here: {error}") from error
+    except OSError:
+        return None
     # The same answer each time, whatever the order they come in; version 4 first.
     return min((str(place[0]) for *_, place in found), key=lambda address: (":" in address, address))

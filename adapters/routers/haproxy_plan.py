@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from bot.errors import Permanent
+from bot.errors import ChangedByHand, Permanent, Temporary
 from bot.model import RouterState, Side
 
 __all__ = [
@@ -30,7 +30,8 @@ __all__ = [
 ]
 
 NOTHING = "-"
-"""Stands for "no green" in the map."""
+"""Stands for "no green" and "no agent port" in the map."""
+BLUE_AGENTS, GREEN_AGENTS = "blue-agents", "green-agents"
 CONNECTION_PATHS = ("/wsagents/", "/cli/")
 """Inbound agents and the CLI, also over WebSocket (jenkins.agents.WebSocketAgents, hudson.cli.CLIAction)."""
 OWNER_PATHS = ("/tcpSlaveAgentListener/",)
@@ -93,11 +94,16 @@ def make_routing(
     name: str,
     webhook_paths: Sequence[str],
     state: RouterState,
-    resolve: Callable[[str], str],
+    found: Routing,
+    resolve: Callable[[str], str | None],
 ) -> Routing:
     """``resolve`` turns a host name into an address: HAProxy is given addresses only.
 
+    A name may have none, as that of a stopped container: then what was ``found`` for this instance stays; if that is nothing either,
+    it is in maintenance.
+
     :raises Permanent: when the state cannot be routed.
+    :raises Temporary: when something has to be led to a name that has no address.
     """
     _check(state)
     path = _context_path(state.blue)
@@ -108,17 +114,19 @@ def make_routing(
         "weight": str(state.weight),
         "owner": state.owner.value,
         "login": f"{path}/login",
+        BLUE_AGENTS: _port_text(state.blue_agent_port),
+        GREEN_AGENTS: _port_text(state.green_agent_port),
     }
     kinds = {path + prefix: "connections" for prefix in CONNECTION_PATHS}
     kinds |= {path + prefix: "owner" for prefix in (*OWNER_PATHS, *webhook_paths)}
     kinds[path + QUEUE_ITEMS] = "queue"
-    return Routing(entries, kinds, _servers(name, state, resolve))
+    return Routing(entries, kinds, _servers(name, state, found, resolve))
 
 
 def state_of(running: Routing, name: str) -> RouterState | None:
     """The state that an HAProxy's maps tell; None when it was told nothing yet.
 
-    :raises Permanent: when they are not what the bot writes.
+    :raises ChangedByHand: when they are not what the bot writes.
     """
     entries = running.entries
     if "controller" not in entries:
@@ -130,16 +138,21 @@ def state_of(running: Routing, name: str) -> RouterState | None:
             green=green,
             weight=int(entries["weight"]),
             owner=Side(entries["owner"]),
-            blue_agent_port=_agent_port(running, name, Side.BLUE),
-            green_agent_port=_agent_port(running, name, Side.GREEN) if green else None,
+            blue_agent_port=_port(entries[BLUE_AGENTS]),
+            green_agent_port=_port(entries[GREEN_AGENTS]),
         )
     except (KeyError, ValueError) as error:
-        raise Permanent(f"somebody changed the map {name}.map by hand: it holds {dict(entries)}") from error
+        raise ChangedByHand(
+            f"somebody changed the map {name}.map by hand: it holds {dict(entries)}"
+        ) from error
 
 
-def _agent_port(running: Routing, name: str, side: Side) -> int | None:
-    place = running.servers.get((agents(name, side), side.value))
-    return place[1] if place else None
+def _port_text(port: int | None) -> str:
+    return NOTHING if port is None else str(port)
+
+
+def _port(text: str) -> int | None:
+    return None if text == NOTHING else int(text)
 
 
 def _check(state: RouterState) -> None:
@@ -152,7 +165,7 @@ def _check(state: RouterState) -> None:
 
 
 def _servers(
-    name: str, state: RouterState, resolve: Callable[[str], str]
+    name: str, state: RouterState, found: Routing, resolve: Callable[[str], str | None]
 ) -> Mapping[tuple[str, str], Place | None]:
     urls = {Side.BLUE: state.blue, Side.GREEN: state.green}
     ports = {Side.BLUE: state.blue_agent_port, Side.GREEN: state.green_agent_port}
@@ -160,8 +173,10 @@ def _servers(
     servers: dict[tuple[str, str], Place | None] = {}
     for side in Side:
         url, port = urls[side], ports[side]
-        place = _place(url, resolve) if url else None
+        place = (_place(url, resolve) or _held(found, name, side, url)) if url else None
         helps = weights[side] > 0 or state.owner is side
+        if url and place is None and helps:
+            raise Temporary(f"the host name of {side.value} ({url}) has no address: does the instance run?")
         for backend in (sessions(name, side), owner(name, side), connections(name, side)):
             servers[backend, side.value] = place
         servers[sessions(name, side.other), side.value] = place if helps else None
@@ -169,11 +184,21 @@ def _servers(
     return servers
 
 
-def _place(url: str, resolve: Callable[[str], str]) -> Place:
+def _place(url: str, resolve: Callable[[str], str | None]) -> Place | None:
     parts = urlsplit(url)
     if parts.scheme != "http" or not parts.hostname:
         raise Permanent(f"HAProxy reaches instances over plain http only, not at {url}")
-    return resolve(parts.hostname), parts.port or 80
+    address = resolve(parts.hostname)
+    return (address, parts.port or 80) if address else None
+
+
+def _held(found: Routing, name: str, side: Side, url: str) -> Place | None:
+    """Where HAProxy leads for this very instance now."""
+    return (
+        found.servers.get((sessions(name, side), side.value))
+        if found.entries.get(side.value) == url
+        else None
+    )
 
 
 def _context_path(url: str) -> str:

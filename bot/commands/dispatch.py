@@ -76,10 +76,10 @@ class BotCommands:
         first_instance: Callable[[str], Instance],
         directory: Directory,
     ) -> None:
-        """``first_instance`` tells the configured running instance of a controller that was never upgraded."""
+        """``first_instance`` tells the instance that the configuration names; its version is not known."""
 
         def instance(controller: str) -> Instance:
-            return current(store, controller) or first_instance(controller)
+            return current(store, controller, first_instance(controller))
 
         arguments, permissions = Arguments(config, store), Permissions(config.slack)
         looking = Looking(config, store, contexts, announcer, arguments, instance, clock)
@@ -89,7 +89,7 @@ class BotCommands:
         self._forms = Forms(config, store, contexts, instance, obstacles, times)
         approvals = Approvals(config.slack, directory)
         remembered = Approvals(config.slack, RememberedDirectory(directory, clock))
-        self._overviews = Overviews(config, store, permissions, remembered)
+        self._overviews = Overviews(config, store, permissions, remembered, instance)
         self._deciding = Deciding(store, engine, gates, contexts, clock, arguments, permissions, approvals)
         self._acting = Acting(
             config=config,

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 
 from bot.approvals import Approvals
 from bot.commands.interface import Actor, ControllerState, Overview, Question
 from bot.commands.permissions import Permissions
 from bot.config import Config
 from bot.errors import Refused
-from bot.instances import current
 from bot.locks import lock_text
 from bot.messages import USUAL_RULES, dashboard, gate_card
+from bot.model import Instance
 from bot.releases import advisories, behind
 from bot.schedule import ScheduledStart, StartStatus
 from bot.store import Store
@@ -21,8 +22,16 @@ __all__ = ["Overviews"]
 
 
 class Overviews:
-    def __init__(self, config: Config, store: Store, permissions: Permissions, approvals: Approvals) -> None:
-        """``approvals`` may be a little behind: it is for drawing."""
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        permissions: Permissions,
+        approvals: Approvals,
+        instance: Callable[[str], Instance],
+    ) -> None:
+        """``approvals`` may be a little behind: it is for drawing. ``instance`` tells a controller's running one."""
+        self._instance = instance
         self._config = config
         self._store = store
         self._permissions = permissions
@@ -81,9 +90,8 @@ class Overviews:
     def _upgrade_state(self, name: str, upgrade: Upgrade | None) -> ControllerState:
         past = next((each for each in self._store.history(name, 2) if not each.live), None)
         last = _outcome(past) if past else "never upgraded by this bot"
-        instance = current(self._store, name)
         if upgrade is None:
-            version = instance.version if instance else past.source if past else ""
+            version = self._instance(name).version or (past.source if past else "")
             late = behind(self._store, name, version)
             return ControllerState(name, version, "No upgrade is running.", behind=late, last=last)
         gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None

@@ -11,8 +11,9 @@ import dataclasses
 
 from bot.context import Context
 from bot.errors import Permanent, Temporary
-from bot.model import NodeSet, Role, Side
+from bot.model import Role, Side
 from bot.ownership.boundary import next_safe_moment
+from bot.ownership.owned import owned_by
 from bot.ownership.relay import relay
 from bot.ownership.sync import running_builds, start_from, sync
 from bot.traffic import require_answer, send_back, set_router
@@ -108,7 +109,9 @@ def _move(ctx: Context, to: Side) -> None:
     busy = sorted({build.job for build in running_builds(ctx, old) if build.serial})
     route = send_back if new is Side.BLUE else set_router
     ctx.change("owner-route", lambda: route(ctx, owner=new), again=True)
-    ctx.change("nodes", lambda: ctx.jenkins(new).add_nodes(_nodes(ctx, old)), again=True)
+    ctx.change(
+        "nodes", lambda: ctx.jenkins(new).add_nodes(owned_by(ctx, new, ctx.jenkins(old).nodes())), again=True
+    )
     # Only after a crash or a hanging call is a minute boundary near: its timers then fire into the held queue and are relayed.
     now = ctx.clock.now()
     ctx.stop.wait(next_safe_moment(now, 0, RELEASE_BEFORE_SECONDS) - now)
@@ -124,7 +127,8 @@ def _settle(ctx: Context, owner: Side) -> None:
     old = owner.other
     ctx.change("follow", lambda: _take_role(ctx, old, Role.FOLLOWER))
     relay(ctx, old)
-    # Agents on which builds of the old owner still run keep their connections until those builds have ended (see drain).
+    # Agents on which builds of the old owner still run keep their connections until those builds have ended (see drain). Its agent
+    # port stays open: nothing leads there, and the way back must not depend on whether it is free again.
     ctx.change("withdraw-nodes", lambda: ctx.jenkins(old).withdraw_nodes())
 
 
@@ -145,12 +149,6 @@ def _raise_numbers(ctx: Context, to: Side) -> None:
         # A branch that its folder found during the upgrade: it cannot be made from outside, the next scan finds it there too.
         text = f"{len(absent)} jobs are on {to.other.value} only: scan their folders on {to.value} after the handover."
         ctx.say(text, *absent[:10], tone="warning", key="absent-jobs")
-
-
-def _nodes(ctx: Context, side: Side) -> NodeSet:
-    nodes = ctx.jenkins(side).nodes()
-    # Built-in executors stay with an old owner while its builds finish; the figure that counts is blue's own, before green had 0.
-    return dataclasses.replace(nodes, executors=int(ctx.upgrade.facts.get("executors", nodes.executors)))
 
 
 def _await_no_pending(ctx: Context, side: Side) -> None:

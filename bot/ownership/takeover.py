@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from bot.context import Context
 from bot.home_rules import BUILD, SYNC_LAST, never_synced
 from bot.model import NodeSet, Role, Side
+from bot.ownership.owned import owned_by
 from bot.ownership.places import Places, places_of
 from bot.ports import Selection
 from bot.tar_stream import members, unfinished_builds
@@ -96,5 +97,5 @@ def _nodes(ctx: Context) -> NodeSet:
         match = _NODE.match(member.name)
         if match:
             nodes[match.group(1)] = b"".join(content()).decode()
-    blue = ctx.jenkins(Side.BLUE).nodes()
-    return NodeSet(nodes, {}, int(ctx.upgrade.facts.get("executors", blue.executors)))
+    executors = ctx.jenkins(Side.BLUE).nodes().executors
+    return owned_by(ctx, Side.BLUE, NodeSet(nodes, {}, executors))

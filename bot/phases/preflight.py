@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 
 from bot.context import Context, Services
 from bot.errors import BotError, Permanent
-from bot.model import Identity, Instance, RouterState, Side
+from bot.model import Identity, Instance
 from bot.store import Store
+from bot.traffic import alone, misled
 from bot.upgrade_plan import Finding, UpgradePlan, make_plan
 from bot.upgrade_plan.stored import remember_plan
 from bot.versions import java_for, parse_version
@@ -32,7 +33,7 @@ def run(ctx: Context) -> str:
     identity = ctx.services.jenkins(upgrade.blue).identity()
     # What is approved now is what the later steps do, whatever an update centre offers by then.
     remember_plan(ctx.store, ctx.id, plan.plugins)
-    ctx.update(lambda row: row.with_facts(executors=identity.executors))
+    ctx.update(lambda row: row.with_facts(executors=identity.executors, agent_port=identity.agent_port))
     if plan.warnings:
         ctx.say(
             "Preflight has warnings",
@@ -135,13 +136,8 @@ def _target(services: Services, blue: Instance, target: str) -> Finding:
 
 def _router(services: Services, blue: Instance) -> Finding:
     found = services.router.read()
-    expected = RouterState(blue.url, None, 0, Side.BLUE, blue.agent_port, None)
-    if found != expected:
-        return Finding(
-            "blocker",
-            "Router",
-            f"it should send everything to {blue.url}, but reports {found}: restart the bot to adopt it.",
-        )
+    if found != alone(blue):
+        return Finding("blocker", "Router", f"{misled(found, alone(blue))}.")
     return Finding("ok", "Router", "it answers and sends everything to the running instance.")
 
 

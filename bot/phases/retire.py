@@ -6,8 +6,9 @@ import dataclasses
 
 from bot.context import Context
 from bot.instances import remember, remember_retired
-from bot.model import RouterState, Side
+from bot.model import Side
 from bot.ownership.relay import relay
+from bot.traffic import alone
 
 __all__ = ["run"]
 
@@ -21,7 +22,7 @@ def run(ctx: Context) -> str:
         if upgrade.following:
             # Nobody reaches the old instance any more: what was queued there until now is brought over for the last time.
             relay(ctx, Side.BLUE)
-        ctx.change("remember", lambda: remember(ctx.store, upgrade.controller, green))
+        ctx.change("remember", lambda: remember(ctx.store, upgrade.controller, green, ctx.services.first))
         ctx.update(lambda row: dataclasses.replace(row, following=False))
     ctx.change("stop-blue", lambda: ctx.services.environment.stop(blue))
     remove_at = ctx.clock.now() + ctx.policy.retention_seconds
@@ -31,9 +32,7 @@ def run(ctx: Context) -> str:
 
 
 def _settle(ctx: Context) -> None:
-    green = ctx.upgrade.instance(Side.GREEN)
-    wanted = RouterState(green.url, None, 0, Side.BLUE, green.agent_port, None)
-    ctx.services.router.apply(wanted)
+    ctx.services.router.apply(alone(ctx.upgrade.instance(Side.GREEN)))
 
 
 def _prune(ctx: Context) -> None:

@@ -12,6 +12,7 @@ from bot.model import Inventory, Role, Side
 from bot.ownership.sync import running_builds, sync
 from bot.phases.plugins import differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
+from bot.traffic import set_router
 from bot.upgrade_plan.stored import planned
 from bot.validation import Check, blockers, card, compare, new_records, report, restarted
 
@@ -37,8 +38,10 @@ def run(ctx: Context) -> str:
     if failed:
         raise Permanent("; ".join(f"{check.name}: {check.text}" for check in failed))
     blue, green = upgrade.blue, upgrade.instance(Side.GREEN)
-    with ctx.services.ownership:  # green's address changes: no tick may be talking to it
+    # Green's address changes: no tick may be talking to it, and its name leads elsewhere for a router that looks names up.
+    with ctx.services.ownership, ctx.services.routing:
         ctx.change("expose", lambda: ctx.services.environment.expose(green, blue), again=True)
+        ctx.change("register", lambda: set_router(ctx), again=True)
     return f"{len(checks)} checks, {sum(check.level == 'warning' for check in checks)} warnings"
 
 

@@ -13,7 +13,7 @@ __all__ = ["BlueConfig", "DockerBlueConfig", "DockerConfig", "DockerEngineConfig
 
 
 class BlueConfig(Section):
-    """The instance that runs today. After an upgrade the bot remembers the new one itself."""
+    """The instance that runs today. After an upgrade the bot remembers the new one itself, until another home is named here."""
 
     url: HttpUrl
     """Address that goes straight to the instance, not through the router."""
@@ -81,7 +81,7 @@ class DockerEngineConfig(Section):
 
 
 class DockerBlueConfig(Section):
-    """The container that runs today. After an upgrade the bot remembers the new one itself."""
+    """The container that runs today. After an upgrade the bot remembers the new one itself, until another container is named here."""
 
     container: str
     """Name of the container."""

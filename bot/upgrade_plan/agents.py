@@ -9,10 +9,12 @@ from bot.plugins.version_number import older
 from bot.upgrade_plan.records import AgentLine, Finding
 from bot.versions import java_feature, java_for, remoting_minimum
 
-__all__ = ["agent_findings", "agent_lines"]
+__all__ = ["agent_findings", "agent_lines", "agent_port_findings"]
 
 FETCH_REMOTING = frozenset({"hudson.plugins.sshslaves.SSHLauncher"})
 """Launchers that copy the controller's own remoting to the agent at each connection, so that it is never too old."""
+DIAL_IN = "hudson.slaves.JNLPLauncher"
+"""Of agents that come by themselves, over TCP or as a WebSocket: which, only they know."""
 
 
 def agent_lines(agents: Sequence[Agent], next_hop: str) -> tuple[AgentLine, ...]:
@@ -21,6 +23,17 @@ def agent_lines(agents: Sequence[Agent], next_hop: str) -> tuple[AgentLine, ...]
         AgentLine(agent.name, agent.online, agent.java, agent.remoting, tuple(_faults(agent, next_hop)))
         for agent in agents
     )
+
+
+def agent_port_findings(agents: Sequence[Agent], port: int, routed: int | None) -> Iterator[Finding]:
+    """``port``: where the controller listens for agents, -1 nowhere; ``routed``: where the router is to reach that, None nowhere."""
+    inbound = [agent.name for agent in agents if agent.launcher == DIAL_IN]
+    if inbound and port >= 0 and routed is None:
+        text = (
+            "`agent_port` of `environment.blue` is not set, so nothing leads agents to the TCP port of the new owner: those of these "
+            f"that do not use WebSocket stay offline after the handover: {', '.join(inbound)}."
+        )
+        yield Finding("warning", "Agent port", text)
 
 
 def agent_findings(lines: Sequence[AgentLine], source: str, hops: Sequence[str]) -> Iterator[Finding]:

@@ -14,7 +14,7 @@ from bot.plugins.version_number import VersionNumber, older
 from bot.ports import UpdateCentre
 from bot.upgrade import Upgrade
 from bot.upgrade_guide import Hit, Situation, load_rules, options_of_interest, rules_hit
-from bot.upgrade_plan.agents import agent_findings, agent_lines
+from bot.upgrade_plan.agents import agent_findings, agent_lines, agent_port_findings
 from bot.upgrade_plan.estimates import estimate
 from bot.upgrade_plan.guide import demands_of, rule_lines
 from bot.upgrade_plan.records import Finding, Source, UpgradePlan
@@ -69,6 +69,7 @@ def make_plan(
     way = hops(source, target) if agents else (target,)
     lines = agent_lines(agents, way[0])
     findings += agent_findings(lines, source, way)
+    findings += agent_port_findings(agents, identity.agent_port, blue.agent_port)
     stops = {hit.rule.through for hit in hits if hit.rule.through is not None}
     all_hops = tuple(sorted({*way, *stops}, key=VersionNumber))
     java: tuple[int, ...] = _asked(lambda: services.environment.core(target, blue).java, ())

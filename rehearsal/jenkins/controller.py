@@ -12,6 +12,7 @@ from pathlib import Path
 
 from rehearsal.jenkins import documents, execution
 from rehearsal.jenkins.actions import SCM, TIMER, USER, Actions, timer_cause
+from rehearsal.jenkins.agent_listener import AgentListener, enforced_port
 from rehearsal.jenkins.builds import Build
 from rehearsal.jenkins.clouds import end_orphans
 from rehearsal.jenkins.computers import Computers
@@ -76,7 +77,8 @@ class Controller:
         self.executing: dict[tuple[str, int], Execution] = {}
         self.executions: list[dict[str, object]] = []
         """Every build that began (or went on) in this process, for an observer."""
-        self.settings = Settings(self.home, self.version)
+        self.settings = self._load_settings()
+        self.agent_listener = AgentListener(self.version, self.boot_id)
         self.users = Users(self.home)
         self.plugins: PluginSet = load_plugins(self.home, self.version)
         self.computers = Computers(self.home, self.settings)
@@ -87,6 +89,13 @@ class Controller:
         )
 
     # ---- loading ---------------------------------------------------------------------------------------------
+
+    def _load_settings(self) -> Settings:
+        settings = Settings(self.home, self.version)
+        enforced = enforced_port(self.options.properties)
+        if enforced is not None:
+            settings.set_agent_port(enforced)
+        return settings
 
     def load_items(self) -> None:
         """Read jobs and their builds, and go on with every pipeline that is not completed."""
@@ -113,6 +122,17 @@ class Controller:
         for name in end_orphans(clouds, self.home, self.settings.root_url, self.computers.agents):
             self.journal.info("rehearsal.Cloud#cleanUp", f"Terminated the orphaned machine {name}")
 
+    def set_agent_port(self, port: int) -> None:
+        """Not written to the home: that is ``save()``. A port that cannot be had is a line in the log."""
+        if enforced_port(self.options.properties) is None:
+            self.settings.set_agent_port(port)
+            self.listen_for_agents()
+
+    def listen_for_agents(self) -> None:
+        fault = self.agent_listener.configure(self.settings.agent_port)
+        if fault is not None:
+            self.journal.warning("jenkins.model.Jenkins#launchTcpSlaveAgentListener", fault)
+
     def start_maintenance(self) -> None:
         self._maintainer.start()
 
@@ -120,7 +140,7 @@ class Controller:
         """``POST /reload``: everything is read again, and the queue becomes what is on disk."""
         time.sleep(self.options.seconds("rehearsal.reload.seconds", 0.5))
         with self.lock:
-            self.settings = Settings(self.home, self.version)
+            self.settings = self._load_settings()
             self.users = Users(self.home)
             self.load_items()
             self.load_queue()

@@ -93,6 +93,7 @@ class Lifecycle:
         with controller.lock:
             controller.end_orphans()
             self._save_install_state(controller)
+            controller.listen_for_agents()
             controller.ready = True
         controller.journal.info("hudson.lifecycle.Lifecycle#onReady", "Jenkins is fully up and running")
 

@@ -6,6 +6,7 @@ import threading
 from http import HTTPStatus
 
 from rehearsal.jenkins import pages
+from rehearsal.jenkins.agent_listener import ADVERTISED_PORT, MINIMUM_REMOTING, OFF, PROTOCOLS
 from rehearsal.jenkins.context import Context
 from rehearsal.jenkins.documents import ParseError
 from rehearsal.jenkins.export import ALWAYS, Bean, Property, constants
@@ -19,7 +20,6 @@ from rehearsal.jenkins.web import Response, empty, text_answer
 __all__ = ["answer", "public", "script_text"]
 
 _REMOTING = "3148.v532a_7e715ee3"
-_MINIMUM_REMOTING = "4.13"
 
 
 def public(context: Context) -> Response | None:
@@ -156,16 +156,15 @@ def _create_view(context: Context) -> Response:
 
 
 def _agent_listener(context: Context) -> Response:
-    port = context.controller.settings.agent_port
-    if port < 0:
+    controller = context.controller
+    if controller.agent_listener.port == OFF:
         return context.not_found()
-    # 0 means a random port in a real one; nobody listens here in either case.
-    shown = str(port or 50000)
+    shown = controller.options.properties.get(ADVERTISED_PORT) or str(controller.agent_listener.port)
     headers = {
         "X-Hudson-JNLP-Port": shown,
         "X-Jenkins-JNLP-Port": shown,
-        "X-Jenkins-Agent-Protocols": "JNLP4-connect, Ping",
-        "X-Remoting-Minimum-Version": _MINIMUM_REMOTING,
+        "X-Jenkins-Agent-Protocols": PROTOCOLS,
+        "X-Remoting-Minimum-Version": MINIMUM_REMOTING,
     }
     return text_answer("\n\n  Jenkins\n", headers)
 

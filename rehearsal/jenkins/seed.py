@@ -69,6 +69,7 @@ def seed_home(
     root_url: str,
     executors: int,
     pipelines: bool,
+    agent_port: int = -1,
 ) -> Accounts:
     """Write a home for ``version`` with ``jobs`` jobs and ``builds`` finished builds.
 
@@ -88,7 +89,7 @@ def seed_home(
         accounts.bot_user: (accounts.bot_token, _PASSWORD),
     }
     home.mkdir(parents=True, exist_ok=True)
-    documents.write_text(home / "config.xml", texts.global_config(version, executors))
+    documents.write_text(home / "config.xml", texts.global_config(version, executors, agent_port))
     documents.write_text(
         home / "jenkins.model.JenkinsLocationConfiguration.xml",
         texts.LOCATION.format(url=root_url.rstrip("/") + "/"),

@@ -88,8 +88,8 @@ def pipeline(script: str) -> str:
     )
 
 
-def global_config(version: str, executors: int) -> str:
-    """``config.xml`` with security on, anonymous read off, two views and a random agent port."""
+def global_config(version: str, executors: int, agent_port: int) -> str:
+    """``config.xml`` with security on, anonymous read off and two views."""
     columns = "".join(
         f"<hudson.views.{name}Column/>"
         for name in ("Status", "Weather", "Job", "LastSuccess", "LastFailure", "LastDuration", "BuildButton")
@@ -141,7 +141,7 @@ def global_config(version: str, executors: int) -> str:
     </listView>
   </views>
   <primaryView>all</primaryView>
-  <slaveAgentPort>-1</slaveAgentPort>
+  <slaveAgentPort>{agent_port}</slaveAgentPort>
   <label></label>
   <crumbIssuer class="hudson.security.csrf.DefaultCrumbIssuer">
     <excludeClientIPFromCrumb>false</excludeClientIPFromCrumb>

@@ -97,6 +97,9 @@ class Settings:
     def set_executors(self, count: int) -> None:
         self._set("numExecutors", str(count))
 
+    def set_agent_port(self, port: int) -> None:
+        self._set("slaveAgentPort", str(port))
+
     def views(self) -> list[View]:
         found = self._root.find("views")
         return [_view(one) for one in found] if found is not None else []

@@ -177,6 +177,20 @@ def test_no_free_port_is_said(make: Callable[..., EnvironmentRig]) -> None:
         rig.environment.create("main-u2", rig.blue, "2.440.1", "u1")
 
 
+def test_each_instance_has_an_agent_port_of_its_own(make: Callable[..., EnvironmentRig]) -> None:
+    """When blue has one: on one machine no two can listen at the same. Off stays off, and any stays any."""
+    rig = make()
+    without = rig.environment.create("main-u1", rig.blue, "2.440.1", "u1")
+    assert without.agent_port is None
+    like = dataclasses.replace(rig.blue, agent_port=50000)
+    green, other = (rig.environment.create(name, like, "2.440.1", "u1") for name in ("main-u2", "main-u3"))
+    ports = {urlsplit(one.url).port for one in (without, green, other)}
+    assert len(ports | {green.agent_port, other.agent_port}) == 5
+    environment = rig.environment
+    assert [environment.agent_port(green, port) for port in (50000, 0, -1)] == [green.agent_port, 0, -1]
+    assert environment.agent_port(without, 50000) == -1
+
+
 def test_a_full_disk_is_a_plain_sentence(make: Callable[..., EnvironmentRig], tmp_path: Path) -> None:
     rig = make()
     (rig.home / "big").write_bytes(b"x" * 3_000_000)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +15,7 @@ from adapters.jenkins.scripts import guard_script
 from bot.errors import NotStarted, Permanent
 from bot.model import BuildRef, ItemConfig, NodeSet, QueueItem, Role
 from bot.ports import Jenkins
+from rehearsal.free_ports import free_port
 from tests.contract.standin import Standin, started, wait_until
 
 GUARD_FILE = "init.groovy.d/ci-upgrade-guard.groovy"
@@ -242,6 +245,24 @@ def test_nodes_go_and_come_back_as_they_were(jenkins: Jenkins) -> None:
         assert jenkins.identity().executors == before.executors + 1
     finally:
         jenkins.add_nodes(before)
+
+
+def test_the_agent_port_is_opened_and_what_cannot_be_had_is_said(jenkins: Jenkins) -> None:
+    """Told no port, it stays as it is; an instance that cannot listen where it should is an error, and the next call tries again."""
+    before = jenkins.nodes()
+    port = free_port()
+    with_port = dataclasses.replace(before, agent_port=port)
+    try:
+        with socket.create_server(("127.0.0.1", port)), pytest.raises(Permanent, match=str(port)):
+            jenkins.add_nodes(with_port)
+        for nodes in (with_port, before):
+            jenkins.add_nodes(nodes)
+            assert jenkins.identity().agent_port == port
+            socket.create_connection(("127.0.0.1", port), timeout=10).close()
+    finally:
+        jenkins.add_nodes(dataclasses.replace(before, agent_port=-1))
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
 def test_node_with_a_build_stays(jenkins: Jenkins, standin: Standin) -> None:

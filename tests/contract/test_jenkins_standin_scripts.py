@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
+import socket
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 import adapters.jenkins
+from rehearsal.free_ports import free_port
 from rehearsal.jenkins import documents
-from tests.contract.standin import Standin, started, wait_until
+from tests.contract.standin import FAST, Standin, started, wait_until
 
 SCRIPTS = Path(adapters.jenkins.__file__).parent / "scripts"
 
@@ -257,12 +260,58 @@ def test_nodes_are_withdrawn_unless_busy_and_come_back(standin: Standin) -> None
     restored = standin.script(
         "add-nodes", {"nodes": before["nodes"], "clouds": {"k8s": cloud}, "executors": 6}
     )
-    assert restored == {"nodes": ["agent-1"], "clouds": ["k8s"], "executors": 6}
+    assert restored == {"nodes": ["agent-1"], "clouds": ["k8s"], "executors": 6, "agentPort": -1}
     assert "k8s" in (standin.home / "config.xml").read_text()
     assert standin.script("nodes", {})["nodes"] == before["nodes"]
     standin.script("withdraw-nodes", {})
     assert standin.script("nodes", {})["clouds"] == {}
     standin.script("add-nodes", {**before, "clouds": {}})
+
+
+def test_the_agent_port_says_who_listens(tmp_path: Path) -> None:
+    """As a browser and as an agent's ping; what was open before it closes lives on; the root tells where it is, unless told otherwise."""
+    port = free_port()
+
+    def ask(words: bytes, connection: socket.socket | None = None) -> bytes:
+        with connection or socket.create_connection(("127.0.0.1", port), timeout=30) as opened:
+            opened.sendall(words)
+            opened.shutdown(socket.SHUT_WR)
+            return opened.makefile("rb").read()
+
+    with started(tmp_path) as one:
+        listener = one.url + "/tcpSlaveAgentListener/"
+        assert requests.get(listener, timeout=30).status_code == 404
+        nodes = one.script("nodes", {})
+        one.script("add-nodes", {**nodes, "agentPort": port})
+        assert f"<slaveAgentPort>{port}</slaveAgentPort>" in (one.home / "config.xml").read_text()
+        told = requests.get(listener, timeout=30)
+        assert told.headers["X-Jenkins-JNLP-Port"] == str(port)
+        session = requests.get(one.url + "/login", timeout=30).headers["X-Jenkins-Session"]
+        assert f"Jenkins-Session: {session}\r\n".encode() in ask(b"GET / HTTP/1.0\r\n\r\n")
+        ping = b"\0\rProtocol:Ping"
+        assert ask(ping) == b"Ping\n"
+        assert ask(b"\0\x10Protocol:Unheard").startswith(b"Unknown protocol")
+        early = socket.create_connection(("127.0.0.1", port), timeout=30)
+        assert ask(ping) == b"Ping\n", "so that the one before it was taken as well"
+        assert one.script("add-nodes", {**nodes, "agentPort": -1})["agentPort"] == -1
+        with pytest.raises(ConnectionRefusedError):
+            ask(ping)
+        assert ask(ping, early) == b"Ping\n"
+
+
+def test_an_enforced_agent_port_is_there_after_every_start(tmp_path: Path) -> None:
+    """Whatever the home says, and whatever a script sets; agents may be told another."""
+    port = free_port()
+    properties = {
+        "jenkins.model.Jenkins.slaveAgentPort": str(port),
+        "jenkins.model.Jenkins.slaveAgentPortEnforce": "true",
+        "hudson.TcpSlaveAgentListener.port": "50000",
+    }
+    with started(tmp_path, properties={**FAST, **properties}) as one:
+        nodes = one.script("nodes", {})
+        assert one.script("add-nodes", {**nodes, "agentPort": -1})["agentPort"] == port
+        told = requests.get(one.url + "/tcpSlaveAgentListener/", timeout=30)
+        assert told.headers["X-Jenkins-JNLP-Port"] == "50000"
 
 
 SAMPLES: dict[str, tuple[dict[str, Any], set[str]]] = {
@@ -287,7 +336,10 @@ SAMPLES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "write-items": ({"items": []}, {"written"}),
     "delete-items": ({"names": []}, {"deleted"}),
     "nodes": ({}, {"nodes", "clouds", "executors", "busy"}),
-    "add-nodes": ({"nodes": {}, "clouds": {}, "executors": 4}, {"nodes", "clouds", "executors"}),
+    "add-nodes": (
+        {"nodes": {}, "clouds": {}, "executors": 4, "agentPort": None},
+        {"nodes", "clouds", "executors", "agentPort"},
+    ),
     "withdraw-nodes": ({}, {"left"}),
     "ensure-secret-key": ({}, {"ok"}),
 }

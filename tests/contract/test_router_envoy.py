@@ -223,3 +223,18 @@ def test_the_documented_bootstrap_file_is_the_one_that_is_tested() -> None:
     """``python -m rehearsal.envoy > docs/envoy.yaml`` after a change."""
     documented = (DOCUMENTATION / "envoy.yaml").read_text()
     assert documented == bootstrap(8080, 9901, Path("/var/lib/ci-upgrade/envoy"), 50000, address="0.0.0.0")
+
+
+@pytest.mark.parametrize("owner", list(Side))
+def test_everything_goes_back_from_a_green_whose_name_is_gone(rig: Rig, owner: Side) -> None:
+    """Envoy looks names up itself; one that has no address, as that of a stopped container, hinders no change."""
+    lost = {"blue": rig.blue.url.replace("127.0.0.1", "localhost"), "green": "http://absent.invalid:8080"}
+    for state in (rig.state(50, owner), rig.state(0, owner), rig.state(0)):
+        named = dataclasses.replace(state, **lost)  # type: ignore[arg-type] # fields of text
+        rig.router.apply(named)
+        assert rig.router.read() == named
+    assert {rig.side() for _ in range(5)} == {"blue"}
+    back = RouterState(lost["blue"], None, 0, Side.BLUE, rig.blue.agent_port, None)
+    rig.router.apply(back)
+    assert rig.router.read() == back
+    assert rig.side("/cli") == "blue"

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -223,15 +225,90 @@ def test_an_address_without_plain_http_is_refused(rig: Rig) -> None:
         rig.router.apply(dataclasses.replace(STATE, blue="https://127.0.0.1:8443"))
 
 
-def test_instances_may_be_named(rig: Rig) -> None:
-    """Container names are host names; a name that nobody knows is a temporary error."""
-    names = {"blue": rig.blue.url.replace("127.0.0.1", "localhost"), "green": rig.green.url}
-    state = dataclasses.replace(rig.state(0), **names)  # type: ignore[arg-type] # fields of text
-    rig.router.apply(state)
-    assert rig.router.read() == state
+class Names:
+    """What Docker's DNS does: a stopped container has no address, and a restarted one may have another."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **names: str) -> None:
+        self.known = names
+        really = socket.getaddrinfo
+
+        def look_up(host: str, *rest: Any, **options: Any) -> Any:
+            if host not in ("blue.test", "green.test"):
+                return really(host, *rest, **options)
+            if host not in self.known:
+                raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+            return really(self.known[host], *rest, **options)
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+
+
+@pytest.fixture
+def names(monkeypatch: pytest.MonkeyPatch) -> Names:
+    return Names(monkeypatch, **{"blue.test": "127.0.0.1", "green.test": "127.0.0.1"})
+
+
+def named(rig: Rig, weight: int, owner: Side = Side.BLUE) -> RouterState:
+    urls = {
+        side.value: (rig.blue if side is Side.BLUE else rig.green).url.replace(
+            "127.0.0.1", f"{side.value}.test"
+        )
+        for side in Side
+    }
+    return dataclasses.replace(rig.state(weight, owner), **urls)  # type: ignore[arg-type] # fields of text
+
+
+def test_instances_may_be_named(rig: Rig, names: Names) -> None:
+    """Container names are host names; what has to be led to a name that nobody knows is a temporary error."""
+    rig.router.apply(named(rig, 0))
+    assert rig.router.read() == named(rig, 0)
     assert rig.side() == "blue"
-    with pytest.raises(Temporary, match=r"absent\.invalid"):
-        rig.router.apply(dataclasses.replace(state, green="http://absent.invalid:8080"))
+    lost = dataclasses.replace(named(rig, 0), green="http://absent.invalid:8080")
+    rig.router.apply(lost)
+    assert rig.router.read() == lost
+    for state in (dataclasses.replace(lost, weight=10), dataclasses.replace(lost, owner=Side.GREEN)):
+        with pytest.raises(Temporary, match=r"absent\.invalid"):
+            rig.router.apply(state)
+    assert rig.router.read() == lost
+
+
+@pytest.mark.parametrize("owner", list(Side))
+def test_everything_goes_back_from_a_named_green_that_ended(rig: Rig, names: Names, owner: Side) -> None:
+    """Docker forgets the name of a stopped container: sessions go to blue all the same, then the owner's requests, then green is forgotten."""
+    rig.router.apply(named(rig, 50, owner))
+    session = rig.session(Side.GREEN)
+    rig.green.stop()
+    del names.known["green.test"]
+    assert rig.router.read() == named(rig, 50, owner)
+    back = RouterState(named(rig, 0).blue, None, 0, Side.BLUE, rig.blue.agent_port, None)
+    for state in (named(rig, 0, owner), named(rig, 0), back):
+        assert rig.router.apply_where_possible(state) == ()
+        assert rig.router.read() == state
+        assert {rig.side(session=session) for _ in range(5)} == {"blue"}
+    assert rig.side("/cli") == "blue"
+
+
+def test_a_named_green_that_ended_is_in_maintenance_after_a_restart(
+    rig: Rig, haproxy: HAProxy, names: Names
+) -> None:
+    """An HAProxy that has lost its files as well has nothing to keep for it, and is told the rest."""
+    rig.router.apply(named(rig, 10))
+    del names.known["green.test"]
+    for file, text in (("jenkins.map", ""), ("jenkins-paths.map", ""), ("jenkins.servers", "1\n")):
+        (haproxy.files / file).write_text(text)
+    rig.restart()
+    rig.router.apply(named(rig, 0))
+    assert rig.router.read() == named(rig, 0)
+    assert rig.side() == "blue"
+
+
+def test_a_name_that_leads_elsewhere_is_said_and_followed(rig: Rig, names: Names) -> None:
+    """A container that was restarted: not a change by hand. The next apply leads to the new address."""
+    rig.router.apply(named(rig, 50))
+    names.known["green.test"] = "127.0.0.2"
+    with pytest.raises(Permanent, match="the name of an instance"):
+        rig.router.read()
+    rig.router.apply(named(rig, 50))
+    assert rig.router.read() == named(rig, 50)
 
 
 # ---- what somebody did by hand ------------------------------------------------------------------------------------

@@ -49,6 +49,21 @@ def test_the_configuration_that_is_written_is_valid_and_names_what_was_found(
     assert rig.untouched() == before
 
 
+def test_what_is_not_published_is_reached_by_name(engine: Any) -> None:
+    """Also by agents: the router leads them to the port inside."""
+    rig = DockerRig(engine, f"adopt{free_port()}")
+    try:
+        rig.start_blue()
+        done = CliRunner().invoke(cli, ["adopt", rig.blue_name])
+        environment = parse(yaml.safe_load(done.output), "adopted").controllers["main"].environment
+        assert isinstance(environment, DockerConfig)
+        assert environment.reach == "name"
+        assert str(environment.blue.url) == f"http://{rig.blue_name}:8080/"
+        assert environment.blue.agent_port == 50000
+    finally:
+        rig.close()
+
+
 def test_a_container_that_is_not_there_is_said(engine: Any) -> None:
     done = CliRunner().invoke(cli, ["adopt", "no-such-container"])
     assert done.exit_code == 1

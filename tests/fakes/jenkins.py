@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,6 +77,8 @@ class FakeJenkins:
     live_builds: list[_Build] = field(default_factory=list)
     next_item: int = 1
     node_set: NodeSet = field(default_factory=lambda: NodeSet({}, {}, 2))
+    listens_at: int = -1
+    """For TCP agents; -1: nowhere."""
     last_minute: int = 0
     connected: tuple[Agent, ...] = ()
     given_options: frozenset[str] = frozenset()
@@ -177,7 +180,7 @@ class FakeJenkins:
             "/home",
             "http://ci.example.com/",
             2,
-            -1,
+            self.listens_at,
             False,
             "bot",
             True,
@@ -309,7 +312,9 @@ class FakeJenkins:
 
     def add_nodes(self, nodes: NodeSet) -> None:
         self._answer()
-        self.node_set = nodes
+        self.node_set = dataclasses.replace(nodes, agent_port=None)
+        if nodes.agent_port is not None:
+            self.listens_at = nodes.agent_port
 
     def withdraw_nodes(self) -> tuple[str, ...]:
         self._answer()

@@ -16,7 +16,7 @@ from bot.commands import Actor, BotCommands
 from bot.config import Config, ControllerConfig, parse
 from bot.context import Contexts, CrashPoint, Services
 from bot.engine import Engine
-from bot.errors import Permanent, Temporary
+from bot.errors import ChangedByHand, Permanent, Temporary
 from bot.gates import Gates
 from bot.model import (
     BackupRecord,
@@ -38,11 +38,13 @@ from bot.workers import Drive, Run
 from tests.fakes.jenkins import Execution, FakeJenkins
 from tests.fakes.timing import VirtualClock, VirtualScheduler
 
-__all__ = ["ANN", "BOB", "Bot", "Killed", "World", "make_config"]
+__all__ = ["AGENT_PORT", "ANN", "BOB", "Bot", "Killed", "World", "make_config"]
 
 ANN = Actor("U0ANN", "ann", "C0CIOPS")
 BOB = Actor("U0BOB", "bob", "C0CIOPS")
 JOBS = ("app", "serial", "timer")
+AGENT_PORT = 50_000
+"""Where blue listens for TCP agents."""
 START = 1_800_000_010.0
 """Ten seconds into a minute."""
 
@@ -77,6 +79,9 @@ class FakeEnvironment:
 
     def expose(self, instance: Instance, like: Instance) -> None:
         self.world.exposed.add(instance.name)
+
+    def agent_port(self, instance: Instance, like: int) -> int:
+        return like + 1
 
     def address(self, instance: Instance) -> str:
         return instance.url
@@ -164,6 +169,8 @@ class FakeRouter:
     """A sentence about the half of the router that does not answer."""
     behind: bool = False
     """That half has missed a change."""
+    by_hand: bool = False
+    """Somebody made something of it that no state says."""
     looks: int = 0
     """How often it was read."""
 
@@ -173,7 +180,7 @@ class FakeRouter:
         if state != self.state:
             self.history.append(state)
         self.state = state
-        self.behind = False
+        self.behind = self.by_hand = False
 
     def apply_where_possible(self, state: RouterState) -> tuple[str, ...]:
         silent, self.silent = self.silent, None
@@ -186,6 +193,8 @@ class FakeRouter:
         self.looks += 1
         if self.silent:
             raise Temporary(self.silent)
+        if self.by_hand:
+            raise ChangedByHand("the router was changed by hand")
         if self.behind:
             raise Permanent("the halves differ")
         if self.state is None:
@@ -226,6 +235,7 @@ class World:
             self.blue,
             {f"jobs/{job}/nextBuildNumber": b"1" for job in JOBS} | {"config.xml": b"<hudson></hudson>"},
         )
+        self.instances["main-first"].listens_at = AGENT_PORT
         self.instances["main-first"].start()
         self.router.apply(RouterState(self.blue.url, None, 0, Side.BLUE))
         self.clock.listeners.append(self._work)
@@ -373,6 +383,7 @@ def _services(name: str, world: World, config: ControllerConfig) -> Services:
     return Services(
         name=name,
         config=config,
+        first=replace(world.blue, version=""),
         environment=world.environment,
         router=world.router,
         backups=world.backups,

@@ -10,7 +10,7 @@ import pytest
 
 from bot.content import Entry
 from bot.errors import Permanent, Temporary
-from bot.model import RouterState, Side
+from bot.model import Instance, RouterState, Side
 from bot.upgrade import Status
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
 
@@ -59,7 +59,23 @@ def test_a_router_that_lost_its_state_gets_it_back(bot: Bot, step: str) -> None:
     bot.world.router.state = None
     bot.settle(3.0)
     assert bot.world.router.history[-1] == before
-    assert "had lost its settings" in said(bot)
+    assert "did not hold what it was told" in said(bot)
+
+
+def test_a_green_that_changes_its_network_is_no_fault_of_the_router(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Found good, green gets another address: a router that looks names up is told again before anybody compares."""
+    expose = bot.world.environment.expose
+
+    def move(instance: Instance, like: Instance) -> None:
+        expose(instance, like)
+        bot.world.router.behind = True
+
+    monkeypatch.setattr(bot.world.environment, "expose", move)
+    run_to(bot, "gate-25")
+    assert not bot.world.router.behind
+    assert "did not hold" not in said(bot)
 
 
 def test_a_change_by_hand_is_put_right(bot: Bot) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.model import Agent
-from bot.upgrade_plan.agents import agent_findings, agent_lines
+from bot.upgrade_plan.agents import agent_findings, agent_lines, agent_port_findings
 from bot.upgrade_plan.records import Finding
 from bot.versions import hops, java_feature, java_for, remoting_minimum
 
@@ -67,6 +67,24 @@ def test_blocker_names_the_agents_and_what_is_wrong() -> None:
     assert "remoting (remoting 4.13.3)" in blocker.text
     assert "fine" not in blocker.text
     assert "Java 17 or 21" in blocker.text
+
+
+@pytest.mark.parametrize(
+    ("port", "routed", "warned"),
+    [(50000, None, True), (0, None, True), (50000, 50000, False), (-1, None, False)],
+)
+def test_agents_that_nothing_would_lead_to_the_new_owner_are_named(
+    port: int, routed: int | None, warned: bool
+) -> None:
+    """Those that dial in, while the controller listens and the router was told no port. Which of them use WebSocket nobody knows here."""
+    agents = [
+        Agent("dials", True, "17", CURRENT, "hudson.slaves.JNLPLauncher"),
+        Agent("ssh", True, "17", CURRENT, "hudson.plugins.sshslaves.SSHLauncher"),
+    ]
+    found = list(agent_port_findings(agents, port, routed))
+    assert [one.level for one in found] == ["warning"] * warned
+    assert all("dials" in one.text and "ssh" not in one.text for one in found)
+    assert list(agent_port_findings(agents[1:], port, routed)) == []
 
 
 def test_agents_that_fetch_remoting_have_no_old_one() -> None:

@@ -264,8 +264,52 @@ def test_nodes_travel_and_come_back(groovy: GroovyRig, tmp_path: Path) -> None:
     )
     assert seen == [["one", "ü 2"], ["k8s", "k8s+", "own"], 2, []]
     assert cleared == [[], ["pod-1"], 0]
-    assert back == {"nodes": ["pod-1", "one", "ü 2"], "clouds": ["k8s", "k8s", "own"], "executors": 2}
+    assert back == {
+        "nodes": ["pod-1", "one", "ü 2"],
+        "clouds": ["k8s", "k8s", "own"],
+        "executors": 2,
+        "agentPort": -1,
+    }
     assert again == [True, True]
+
+
+def test_the_agent_port_is_opened_kept_and_reported_as_it_listens(groovy: GroovyRig, tmp_path: Path) -> None:
+    """Written to the home at once; left alone when none is given; one that is taken is not reported, and tried again by the next call."""
+    told = groovy.play(
+        tmp_path,
+        """
+        def look = { tell([it.agentPort, jenkins.slaveAgentPort, jenkins.saved]) }
+        look(resultOf(run('fixed')))
+        def listener = jenkins.tcpSlaveAgentListener
+        look(resultOf(run('fixed')))
+        look(resultOf(run('unchanged')))
+        tell([listener.is(jenkins.tcpSlaveAgentListener)])
+        look(resultOf(run('random')))
+        look(resultOf(run('off')))
+        jenkins.taken << 50000
+        look(resultOf(run('fixed')))
+        jenkins.taken.clear()
+        look(resultOf(run('fixed')))
+        jenkins.enforced = true
+        look(resultOf(run('random')))
+        """,
+        {
+            name: ("add-nodes", {"nodes": {}, "clouds": {}, "executors": 2, "agentPort": port})
+            for name, port in (("fixed", 50000), ("unchanged", None), ("random", 0), ("off", -1))
+        },
+    )
+    fixed = [50000, 50000, 50000]
+    assert told == [
+        fixed,
+        fixed,
+        fixed,
+        [True],
+        [40001, 0, 0],
+        [-1, -1, -1],
+        [-1, 50000, 50000],
+        fixed,
+        fixed,
+    ]
 
 
 def test_nodes_with_builds_are_never_touched(groovy: GroovyRig, tmp_path: Path) -> None:

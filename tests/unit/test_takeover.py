@@ -24,6 +24,8 @@ DIRECTORIES = {
     "jobs/grid/configurations/axis-OS/linux": "grid/OS=linux",
 }
 NUMBERS = {"app": 8, "team/web ü": 3, "lib/feature%2Fx": 2, "grid": 5}
+FACTS = {"executors": 5, "agent_port": 50000}
+"""Of blue, before the upgrade changed anything."""
 DONE = b"<build><result>SUCCESS</result></build>"
 
 
@@ -34,6 +36,7 @@ class Blue:
     reloaded: list[str] = field(default_factory=list)
     raised: dict[str, int] = field(default_factory=dict)
     role: Role = Role.FOLLOWER
+    added: list[NodeSet] = field(default_factory=list)
 
     def job_directories(self) -> Mapping[str, str]:
         return DIRECTORIES
@@ -49,7 +52,8 @@ class Blue:
     def nodes(self) -> NodeSet:
         return NodeSet({}, {}, 2)
 
-    def add_nodes(self, nodes: NodeSet) -> None: ...
+    def add_nodes(self, nodes: NodeSet) -> None:
+        self.added.append(nodes)
 
     def take_role(self, role: Role, upgrade: str) -> None:
         self.role = role
@@ -74,7 +78,7 @@ def take_over(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[
         files.clear()
         scene = Scene(Blue(), files, [])
         upgrade = SimpleNamespace(
-            instance=lambda side: green if side is Side.GREEN else world.blue, blue=world.blue, facts={}
+            instance=lambda side: green if side is Side.GREEN else world.blue, blue=world.blue, facts=FACTS
         )
         ctx: Any = SimpleNamespace(
             id="u1",
@@ -107,6 +111,14 @@ def test_branches_and_cells_are_known_by_their_directories(
     assert scene.blue.reloaded == ["app", "grid", "grid/OS=linux", "lib/feature%2Fx", "team/web ü"]
     assert scene.blue.raised.items() >= {"app": 9, "lib/feature%2Fx": 3, "grid": 6}.items()
     assert scene.blue.role is Role.OWNER
+
+
+def test_blue_gets_agents_executors_and_its_agent_port_back(
+    take_over: Callable[[dict[str, bytes]], Scene],
+) -> None:
+    """Agents as green's disk has them; the rest as it was before the upgrade."""
+    scene = take_over({"nodes/one/config.xml": b"<slave/>"})
+    assert scene.blue.added == [NodeSet({"one": "<slave/>"}, {}, 5, agent_port=50000)]
 
 
 def test_builds_of_blue_are_left_alone(take_over: Callable[[dict[str, bytes]], Scene]) -> None:

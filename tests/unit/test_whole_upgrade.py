@@ -11,7 +11,7 @@ import pytest
 
 from bot.model import Role, Side
 from bot.upgrade import Status
-from tests.fakes.world import ANN, BOB, Bot, Killed, World, make_config
+from tests.fakes.world import AGENT_PORT, ANN, BOB, Bot, Killed, World, make_config
 
 LIMIT = 400
 """Rounds of a second; a whole upgrade takes about 250 virtual seconds."""
@@ -111,6 +111,8 @@ def test_an_upgrade_completes_with_nothing_lost_or_doubled(people: People) -> No
     assert green is not None
     assert not people.world.instances["main-first"].running
     assert_nothing_lost_or_doubled(people, green.name)
+    own = people.world.environment.agent_port(upgrade.instance(Side.GREEN), AGENT_PORT)
+    assert green.listens_at == own, "agents that dial in find the owner"
     weights = [state.weight for state in people.world.router.history]
     assert weights == [*sorted(weights[:-1]), 0], (
         "traffic only ever rose, until green was made the only instance"
@@ -167,6 +169,7 @@ def test_a_rollback_brings_everybody_back_and_loses_nothing(people: People, poin
     blue, green = people.world.instances["main-first"], people.world.green()
     assert blue.role is Role.OWNER
     assert green is None or not green.running
+    assert blue.listens_at == AGENT_PORT
     assert state.owner is Side.BLUE or people.world.router.read().owner is Side.BLUE
     assert_nothing_lost_or_doubled(people, "main-first")
 

@@ -35,7 +35,9 @@ controllers:
     router:
       kind: haproxy              # docs/routers.md and docs/haproxy.cfg say how to set it up; envoy is possible too
       instances:
-        - socket: /var/run/haproxy/admin.sock   # TODO its runtime socket
+        - socket: /run/haproxy/ci-upgrade.sock  # these three as docs/haproxy.cfg has them
+          maps: /var/lib/ci-upgrade/haproxy
+          files: /var/lib/ci-upgrade/haproxy    # the same directory as the bot sees it
 """
 
 
@@ -48,7 +50,8 @@ def starting_configuration(container: str, name: str, docker_host: str | None) -
     if found is None:
         raise Permanent(f"there is no container {container}: `docker ps` lists the names")
     url, by_name = _url(found, _address(docker_host))
-    agent_port = _published(found, environment(found).get("JENKINS_SLAVE_AGENT_PORT", "50000"))
+    inside = environment(found).get("JENKINS_SLAVE_AGENT_PORT", "50000")
+    agent_port = inside if by_name else _published(found, inside)
     return TEMPLATE.format(
         container=found["Name"].removeprefix("/"),
         name=name,

@@ -40,7 +40,15 @@ try {
     if (jenkins.numExecutors != arguments.executors) {
         jenkins.setNumExecutors(arguments.executors as int)
     }
-    def result = [nodes: jenkins.nodes.collect { it.nodeName }, clouds: new ArrayList(jenkins.clouds).collect { it.name }, executors: jenkins.numExecutors]
+    // A port that is taken is only logged, and tried again by the next call: who listens tells whether it worked.
+    def listening = { jenkins.tcpSlaveAgentListener == null ? -1 : jenkins.tcpSlaveAgentListener.port }
+    def port = arguments.agentPort
+    if (port != null && (jenkins.slaveAgentPort != port || (port >= 0 && listening() == -1))) {
+        jenkins.setSlaveAgentPort(port as int)
+        jenkins.save()
+    }
+    def result = [nodes: jenkins.nodes.collect { it.nodeName }, clouds: new ArrayList(jenkins.clouds).collect { it.name },
+                  executors: jenkins.numExecutors, agentPort: listening()]
     println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson(result))
 } finally {
     context.close()

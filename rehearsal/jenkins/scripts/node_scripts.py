@@ -32,12 +32,16 @@ def add_nodes(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     for name, xml in arguments["clouds"].items():
         settings.put_cloud(name, xml)
     computers.set_executors(arguments["executors"])
+    port = arguments.get("agentPort")
+    if port is not None:
+        controller.set_agent_port(port)
     settings.save(controller.version)
     controller.changed.notify_all()
     return {
         "nodes": sorted(computers.agents),
         "clouds": sorted(settings.clouds()),
         "executors": computers.built_in.executors,
+        "agentPort": controller.agent_listener.port,
     }
 
 

@@ -1,5 +1,6 @@
 package jenkins.model;
 import hudson.PluginManager;
+import hudson.TcpSlaveAgentListener;
 import hudson.model.*;
 import hudson.slaves.Cloud;
 import hudson.util.PersistedList;
@@ -17,13 +18,28 @@ public class Jenkins implements ViewGroup, ModifiableTopLevelItemGroup {
     private final Map<String, Node> nodes = new LinkedHashMap<>();
     private final List<Computer> computers = new ArrayList<>(List.of(new Computer("")));
     private int numExecutors = 2;
+    private int slaveAgentPort = -1;
+    private TcpSlaveAgentListener listener;
+    public boolean enforced;
+    public int saved = -1;
+    public final Set<Integer> taken = new HashSet<>();
     public final PersistedList<Cloud> clouds = new PersistedList<>();
 
     public static Jenkins get() { return INSTANCE; }
     public File getRootDir() { return new File(System.getProperty("stub.home")); }
     public String getRootUrl() { return "http://ci.example.com/"; }
     public String getRawBuildsDir() { return "${ITEM_ROOTDIR}/builds"; }
-    public int getSlaveAgentPort() { return -1; }
+    public int getSlaveAgentPort() { return slaveAgentPort; }
+    public TcpSlaveAgentListener getTcpSlaveAgentListener() { return listener; }
+    public void save() throws IOException { saved = slaveAgentPort; }
+
+    public void setSlaveAgentPort(int port) throws IOException {
+        if (enforced) return;
+        slaveAgentPort = port;
+        if (listener != null && listener.configuredPort != port) listener = null;
+        if (port != -1 && listener == null && !taken.contains(port)) listener = new TcpSlaveAgentListener(port);
+    }
+
     public boolean isQuietingDown() { return false; }
     public boolean hasPermission(Object permission) { return true; }
     public PluginManager getPluginManager() { return new PluginManager(); }
