@@ -10,23 +10,25 @@ __all__ = ["hops", "java_feature", "java_for", "parse_version", "remoting_minimu
 
 _VERSION = re.compile(r"^\d{1,3}\.\d{1,4}(\.\d{1,3})?$")
 
-# First core version → Java feature versions it runs on (jenkins.io, "Java support policy").
+# First core version → Java feature versions it runs on (war/src/main/java/executable/Main.java; before 2.357 jenkins.io, "Java
+# support policy"). A weekly changes first: the LTS lines in between were cut from older ones, so that both compare by number.
 _JAVA: tuple[tuple[tuple[int, ...], tuple[int, ...]], ...] = (
-    ((2, 555, 1), (21, 25)),
-    ((2, 541, 1), (17, 21, 25)),
-    ((2, 479, 1), (17, 21)),
-    ((2, 426), (11, 17, 21)),
-    ((2, 361, 1), (11, 17)),
+    ((2, 545), (21, 25)),
+    ((2, 534), (17, 21, 25)),
+    ((2, 463), (17, 21)),
+    ((2, 419), (11, 17, 21)),
+    ((2, 357), (11, 17)),
+    ((2, 346, 1), (8, 11, 17)),
     ((2, 0), (8, 11)),
 )
 
 # First core version → least remoting version (remoting.minimum.supported.version in its pom.xml; refused since 2.346.1).
 _REMOTING: tuple[tuple[tuple[int, ...], str], ...] = (
-    ((2, 555, 1), "3176.v207ec082a_8c0"),
-    ((2, 479, 1), "3107.v665000b_51092"),
-    ((2, 426, 1), "4.13"),
-    ((2, 387, 1), "4.7"),
-    ((2, 361, 1), "4.2.1"),
+    ((2, 545), "3176.v207ec082a_8c0"),
+    ((2, 467), "3107.v665000b_51092"),
+    ((2, 425), "4.13"),
+    ((2, 378), "4.7"),
+    ((2, 357), "4.2.1"),
     ((2, 346, 1), "3.14"),
 )
 
