@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterable
 from bot.context import Context
 from bot.errors import Permanent
 from bot.evidence import gather, take_sample
-from bot.model import Inventory, Role, Side
+from bot.model import Role, Side
 from bot.ownership.sync import running_builds, sync
-from bot.phases.plugins import differences
+from bot.phases.plugins import brought_by_core, differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
 from bot.upgrade_plan.stored import planned
 from bot.validation import Check, blockers, card, compare, new_records, report, restarted
@@ -82,15 +82,22 @@ def _contents(ctx: Context) -> Iterable[Check]:
     with ctx.services.ownership:
         sync(ctx, ctx.upgrade.owner)
     there = ctx.jenkins(Side.GREEN).inventory()
-    return (*compare(blue, there, running), _plugin_versions(ctx, there))
+    return (*compare(blue, there, running), _plugin_versions(ctx))
 
 
-def _plugin_versions(ctx: Context, green: Inventory) -> Check:
-    """What was planned and placed is what runs."""
-    wrong = differences(planned(ctx.store, ctx.id), green.plugins)
-    text = "; ".join(wrong[:5]) if wrong else f"all {len(green.plugins)} as planned"
+def _plugin_versions(ctx: Context) -> Check:
+    """What was planned and placed is what runs, or what the core brought itself."""
+    plan, plugins = planned(ctx.store, ctx.id), ctx.jenkins(Side.GREEN).plugins()
+    wrong, brought = differences(plan, plugins), brought_by_core(plan, plugins)
+    newer = tuple(f"{name} {version} came with the core" for name, version in sorted(brought.items()))
+    if wrong:
+        text = "; ".join(wrong[:5])
+    elif newer:
+        text = f"{len(plugins) - len(newer)} as planned, {len(newer)} newer ones came with the core"
+    else:
+        text = f"all {len(plugins)} as planned"
     found = f"{len(wrong)} not as planned" if wrong else "as planned"
-    return Check("Plugin versions", "blocker" if wrong else "ok", "–", found, text, tuple(wrong))
+    return Check("Plugin versions", "blocker" if wrong else "ok", "–", found, text, (*wrong, *newer))
 
 
 def _smoke(ctx: Context) -> Iterable[Check]:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from bot.model import Dependency, Plugin
 from bot.plugins.advisories import advisory_lines
-from bot.plugins.detached import implied_dependencies, split_between
+from bot.plugins.detached import implied_dependencies, split_between, war_brings_plugins
 from bot.plugins.plan import Change, PluginNote, PluginPlan, Stage
 from bot.plugins.records import Catalogue, Release
 from bot.plugins.version_number import VersionNumber, older
@@ -329,7 +329,12 @@ class _Resolution:
             yield from self._pin_remark(name, state)
         for one in split_between(self._source, self._target):
             if one.name not in self._now:
-                text = f"{one.name} was part of Jenkins until {one.last_core} and is not offered: the new core adds its own copy."
+                instead = (
+                    "the new core adds its own copy."
+                    if war_brings_plugins(self._target)
+                    else f"{self._target} brings none along, so install it where something needs it."
+                )
+                text = f"{one.name} was part of Jenkins until {one.last_core} and is not offered: {instead}"
                 yield PluginNote("warning", one.name, text)
 
     def _pin_remark(self, name: str, state: _State) -> Iterator[PluginNote]:

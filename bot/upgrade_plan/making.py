@@ -10,6 +10,7 @@ from bot.context import Services
 from bot.errors import BotError
 from bot.model import Agent, BackupRecord, Identity, Instance, Plugin
 from bot.plugins import Catalogue, PluginPlan, resolve
+from bot.plugins.detached import is_detached, war_brings_plugins
 from bot.plugins.version_number import VersionNumber, older
 from bot.ports import UpdateCentre
 from bot.upgrade import Upgrade
@@ -66,6 +67,7 @@ def make_plan(
     else:
         plan, catalogue = _resolved(services, catalogue, plugins, source, target, hits)
         findings.append(_advisories(plan))
+    findings += _brought_along(plugins, target)
     way = hops(source, target) if agents else (target,)
     lines = agent_lines(agents, way[0])
     findings += agent_findings(lines, source, way)
@@ -182,6 +184,17 @@ def _advisories(plan: PluginPlan) -> Finding:
     if fixable:
         text += f", {fixable} of which newer releases fix (`plugins: latest`, or a pin)"
     return Finding("warning" if plan.left else "ok", "Advisories", f"{text}.")
+
+
+def _brought_along(plugins: Sequence[Plugin], target: str) -> Iterator[Finding]:
+    """What no plan can know: which of the copies in the war are newer is seen when the core has started."""
+    names = sorted(plugin.name for plugin in plugins if is_detached(plugin.name))
+    if names and war_brings_plugins(target):
+        text = (
+            f"{target} has copies of plugins that once were part of it, and of what those need. Where they are newer than "
+            f"planned, it takes them when it first starts; validation names them. Installed ones: {', '.join(names)}."
+        )
+        yield Finding("info", "Plugins", text)
 
 
 def _source(catalogue: Catalogue | None, now: float) -> Source | None:

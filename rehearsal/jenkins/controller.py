@@ -41,6 +41,7 @@ class Options:
     home: Path
     version: str
     port: int
+    war: Path
     address: str = "127.0.0.1"
     prefix: str = ""
     """Context path: empty or ``/jenkins``."""
