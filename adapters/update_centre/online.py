@@ -46,10 +46,7 @@ class OnlineUpdateCentre:
         self._download = Download(settings.timeout_seconds)
 
     def catalogue(self, core: str, versions_of: Collection[str] = ()) -> Catalogue:
-        if self._settings.metadata_file is not None:
-            found = read_catalogue(self._settings.metadata_file, self._signature)
-        else:
-            found = self._offered(f"{self._base}/update-center.actual.json?version={core}")
+        found = self._saved() or self._offered(f"{self._base}/update-center.actual.json?version={core}")
         if not versions_of:
             return found
         url = f"{self._base}/current/plugin-versions.json"
@@ -59,7 +56,7 @@ class OnlineUpdateCentre:
         )
 
     def newest_lts(self) -> Catalogue:
-        return self._offered(f"{self._base}/stable/update-center.actual.json")
+        return self._saved() or self._offered(f"{self._base}/stable/update-center.actual.json")
 
     def file(self, release: Release, stop: Stop) -> Path:
         if not release.sha256:
@@ -95,6 +92,11 @@ class OnlineUpdateCentre:
         if base is not None and release.url.startswith(OFFICIAL_DOWNLOADS):
             return f"{str(base).rstrip('/')}/{release.url.removeprefix(OFFICIAL_DOWNLOADS)}"
         return release.url
+
+    def _saved(self) -> Catalogue | None:
+        """What is read instead of asking, where that is configured."""
+        file = self._settings.metadata_file
+        return None if file is None else read_catalogue(file, self._signature)
 
     def _offered(self, url: str) -> Catalogue:
         return self._data(url, lambda text, at, stale: parse_update_center(text, url, at, stale))

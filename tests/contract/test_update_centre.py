@@ -295,14 +295,13 @@ def test_unused_files_go_after_a_month(tmp_path: Path) -> None:
 
 
 def test_saved_metadata_with_downloads(tmp_path: Path) -> None:
-    """The file is read instead of asking; its age is the file's."""
+    """The file is read instead of asking, also for the newest release; its age is the file's."""
     saved = tmp_path / "saved.json"
     saved.write_text(json.dumps({"core": {"version": "2.516.3"}, "plugins": {}}))
-    found = rig(tmp_path, metadata_file=saved, base=f"http://127.0.0.1:{free_port()}").port.catalogue(
-        "2.516.3"
-    )
-    assert (found.core, found.origin) == ("2.516.3", str(saved))
-    assert found.fetched_at == saved.stat().st_mtime
+    port = rig(tmp_path, metadata_file=saved, base=f"http://127.0.0.1:{free_port()}").port
+    for found in (port.catalogue("2.516.3"), port.newest_lts()):
+        assert (found.core, found.origin) == ("2.516.3", str(saved))
+        assert found.fetched_at == saved.stat().st_mtime
 
 
 def test_directory_asks_nobody(tmp_path: Path) -> None:
