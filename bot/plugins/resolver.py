@@ -166,6 +166,7 @@ class _Resolution:
             release
             for release in self._catalogue.candidates(name)
             if (not release.required_core or not older(self._target, release.required_core))
+            and release.sha256
             and (name, release.version) not in self._passed_over
         ]
         pin = self._policy.pins.get(name)
@@ -248,6 +249,11 @@ class _Resolution:
             return (
                 f"the release that is offered ({offered.version}) needs Jenkins {offered.required_core}: "
                 f"choose a newer target than {self._target}."
+            )
+        if not offered.sha256 and not older(offered.version, need.minimum):
+            return (
+                f"{self._catalogue.origin} names no SHA-256 for {offered.version}, and what cannot be checked is not taken: "
+                f"install {need.minimum} or newer on the running controller, or uninstall what needs it."
             )
         return f"{offered.version} is the newest that is offered: uninstall what needs it, or wait for a newer release."
 

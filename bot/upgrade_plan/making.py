@@ -130,7 +130,7 @@ def _catalogue(
     except BotError as error:
         findings.append(Finding("warning", "Update centre", f"{error} {kept}"))
         return None
-    versions_of = {*services.plugin_policy.pins, *_too_new(catalogue, plugins, target)}
+    versions_of = {*services.plugin_policy.pins, *_not_to_be_had(catalogue, plugins, target)}
     if versions_of:
         try:
             catalogue = updates.catalogue(target, versions_of)
@@ -164,8 +164,8 @@ def _resolved(
         catalogue = more
 
 
-def _too_new(catalogue: Catalogue, plugins: Sequence[Plugin], target: str) -> set[str]:
-    """Plugins, and what they need, whose offered release needs a newer core: an older release may do."""
+def _not_to_be_had(catalogue: Catalogue, plugins: Sequence[Plugin], target: str) -> set[str]:
+    """Plugins, and what they need, whose offered release needs a newer core or has no checksum: an older release may do."""
     seen: set[str] = set()
     left = [plugin.name for plugin in plugins]
     while left:
@@ -175,7 +175,8 @@ def _too_new(catalogue: Catalogue, plugins: Sequence[Plugin], target: str) -> se
             continue
         seen.add(name)
         left += [need.name for need in release.dependencies if not need.optional]
-    return {name for name in seen if older(target, catalogue.releases[name].required_core)}
+    offered = [catalogue.releases[name] for name in seen]
+    return {one.name for one in offered if older(target, one.required_core) or not one.sha256}
 
 
 def _advisories(plan: PluginPlan) -> Finding:
