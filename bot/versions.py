@@ -6,7 +6,19 @@ import re
 
 from bot.errors import Refused
 
-__all__ = ["hops", "java_feature", "java_for", "parse_version", "remoting_minimum"]
+__all__ = [
+    "OLDEST_SOURCE",
+    "hops",
+    "is_release",
+    "java_feature",
+    "java_for",
+    "parse_version",
+    "remoting_minimum",
+    "why_not_from",
+]
+
+OLDEST_SOURCE = "2.346"
+"""The oldest release that can be upgraded from: the scripts that run on a controller need it."""
 
 _VERSION = re.compile(r"^\d{1,3}\.\d{1,4}(\.\d{1,3})?$")
 
@@ -36,14 +48,30 @@ _REMOTING: tuple[tuple[tuple[int, ...], str], ...] = (
 _STOPS = ("2.541.3", "2.462.3")
 
 
+def is_release(text: str) -> bool:
+    """Whether it is the version of a Jenkins release; what somebody built or changed has another form."""
+    return _VERSION.match(text) is not None
+
+
 def parse_version(text: str) -> tuple[int, ...]:
     """``2.426.2`` → ``(2, 426, 2)``, comparable.
 
     :raises Refused: when it is not a Jenkins version.
     """
-    if not _VERSION.match(text):
+    if not is_release(text):
         raise Refused(f"{text!r} is not a Jenkins version: write it like 2.516.3 (LTS) or 2.520 (weekly)")
     return tuple(int(part) for part in text.split("."))
+
+
+def why_not_from(running: str, target: str) -> str | None:
+    """Why what runs cannot be upgraded to the target, as the end of a sentence that names it; None when nothing is against it."""
+    if not is_release(running):
+        return "is no release of Jenkins: bring it to one (like 2.516.3 or 2.520) first."
+    if parse_version(running) < parse_version(OLDEST_SOURCE):
+        return f"is older than {OLDEST_SOURCE}, the oldest that this bot can ask: upgrade it by hand first."
+    if parse_version(target) <= parse_version(running):
+        return f"is not older than {target}: name a newer version."
+    return None
 
 
 def java_for(version: str) -> tuple[int, ...]:

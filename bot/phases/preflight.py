@@ -10,7 +10,7 @@ from bot.model import Identity, Instance, RouterState, Side
 from bot.store import Store
 from bot.upgrade_plan import Finding, UpgradePlan, make_plan
 from bot.upgrade_plan.stored import remember_plan
-from bot.versions import java_for, parse_version
+from bot.versions import java_for, why_not_from
 
 __all__ = ["Finding", "inspect", "plan_for", "run"]
 
@@ -86,12 +86,8 @@ def _about_controller(services: Services, identity: Identity, target: str) -> It
             "Permissions",
             f"the token of {user} lacks Overall/Administer, which the script console needs: grant it.",
         )
-    if parse_version(target) <= parse_version(identity.version):
-        yield Finding(
-            "blocker",
-            "Versions",
-            f"{services.name} runs {identity.version}, which is not older than {target}: name a newer one.",
-        )
+    if fault := why_not_from(identity.version, target):
+        yield Finding("blocker", "Versions", f"{services.name} runs {identity.version}, which {fault}")
     else:
         yield Finding("ok", "Versions", f"{identity.version} → {target}.")
     if identity.quieting_down:

@@ -19,7 +19,7 @@ from bot.upgrade_plan.agents import agent_findings, agent_lines
 from bot.upgrade_plan.estimates import estimate
 from bot.upgrade_plan.guide import demands_of, rule_lines
 from bot.upgrade_plan.records import Finding, Source, UpgradePlan
-from bot.versions import hops, java_feature, java_for
+from bot.versions import hops, is_release, java_feature, java_for
 
 __all__ = ["make_plan"]
 
@@ -44,8 +44,9 @@ def make_plan(
     findings = list(looked)
     jenkins = services.jenkins(blue)
     identity: Identity | None = _asked(jenkins.identity, None)
-    if identity is None:
-        return UpgradePlan(services.name, "", target, (target,), tuple(findings), PluginPlan(known=False))
+    if identity is None or not is_release(identity.version):
+        source = identity.version if identity else ""
+        return UpgradePlan(services.name, source, target, (target,), tuple(findings), PluginPlan(known=False))
     plugins: tuple[Plugin, ...] = _required(jenkins.plugins, (), "Plugins", findings)
     agents: tuple[Agent, ...] = _required(jenkins.agents, (), "Agents", findings)
     rules, none = load_rules(), frozenset[str]()
