@@ -9,6 +9,7 @@ from bot.context import Context
 from bot.errors import Permanent
 from bot.evidence import gather, take_sample
 from bot.model import Role, Side
+from bot.ownership.cut_off import cut_off
 from bot.ownership.sync import running_builds, sync
 from bot.phases.plugins import brought_by_core, differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
@@ -82,7 +83,7 @@ def _contents(ctx: Context) -> Iterable[Check]:
     with ctx.services.ownership:
         sync(ctx, ctx.upgrade.owner)
     there = ctx.jenkins(Side.GREEN).inventory()
-    return (*compare(blue, there, running), _plugin_versions(ctx))
+    return (*compare(blue, there, running, cut_off(ctx)), _plugin_versions(ctx))
 
 
 def _plugin_versions(ctx: Context) -> Check:

@@ -270,7 +270,9 @@ def test_release_without_a_checksum_is_not_planned() -> None:
     assert "no SHA-256 for 3" in note.text
 
 
-@pytest.mark.parametrize(("target", "said"), [("2.361.4", "adds its own copy"), ("2.577", "brings none along")])
+@pytest.mark.parametrize(
+    ("target", "said"), [("2.361.4", "adds its own copy"), ("2.577", "brings none along")]
+)
 def test_what_the_core_loses_and_nobody_offers_is_named(target: str, said: str) -> None:
     """Wars had copies of such plugins until 2.576; since then there are none."""
     made = plan([plugin("a", "1")], catalogue(), source="2.346.1", target=target)

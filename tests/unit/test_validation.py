@@ -26,8 +26,8 @@ BLUE = Inventory(
 GREEN = dataclasses.replace(BLUE, nodes=())
 
 
-def found(green: Inventory, *running: str) -> dict[str, Check]:
-    return {check.name: check for check in compare(BLUE, green, running)}
+def found(green: Inventory, *running: str, cut_off: Mapping[str, str] | None = None) -> dict[str, Check]:
+    return {check.name: check for check in compare(BLUE, green, running, cut_off or {})}
 
 
 def test_a_faithful_green_has_nothing_to_report() -> None:
@@ -77,6 +77,16 @@ def test_a_running_build_of_blue_may_be_missing() -> None:
     """It is carried over when it has finished."""
     behind = dataclasses.replace(GREEN, jobs=(dataclasses.replace(BLUE.jobs[0], builds=2), BLUE.jobs[1]))
     assert found(behind, "app")["Build history"].level == "ok"
+
+
+def test_a_build_that_was_cut_off_on_blue_is_left_out_and_named() -> None:
+    """It never got a result, so no clone has it: a warning. One more that is missing is a loss."""
+    cut_off = {"jobs/app/builds/2": "app"}
+    behind = dataclasses.replace(GREEN, jobs=(dataclasses.replace(BLUE.jobs[0], builds=2), BLUE.jobs[1]))
+    check = found(behind, cut_off=cut_off)["Build history"]
+    assert (check.level, check.details) == ("warning", ("jobs/app/builds/2 of app has no result",))
+    further = dataclasses.replace(GREEN, jobs=(dataclasses.replace(BLUE.jobs[0], builds=1), BLUE.jobs[1]))
+    assert found(further, cut_off=cut_off)["Build history"].level == "blocker"
 
 
 def test_only_records_that_blue_does_not_have_are_new() -> None:

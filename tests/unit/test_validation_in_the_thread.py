@@ -9,6 +9,26 @@ from bot.upgrade import Status
 from tests.fakes.world import ANN, Bot, World, make_config
 
 
+def test_a_directory_of_a_build_that_was_cut_off_does_not_stand_in_the_way(tmp_path: Path) -> None:
+    """Blue was killed during a freestyle build once: no result, in no clone, named as a warning. A build that runs meanwhile is not one."""
+    world = World(tmp_path)
+    blue = world.instances["main-first"]
+    blue.files |= {"jobs/app/builds/7/log": b"Started by", "jobs/app/nextBuildNumber": b"8"}
+    blue.duration = 500
+    blue.trigger("app", "long")
+    blue.files["jobs/app/builds/8/log"] = b"Started by"
+    bot = Bot(world, make_config(tmp_path))
+    bot.commands.run("start main 2.516.3", ANN)
+    for _ in range(600):
+        bot.settle(1.0)
+        if bot.upgrade().status in (Status.WAITING, Status.HELD):
+            break
+    assert bot.upgrade().status is Status.WAITING, bot.upgrade().hold
+    text = report_of(bot)
+    assert "- jobs/app/builds/7 of app has no result" in text
+    assert "builds/8" not in text
+
+
 def test_the_report_is_a_file_in_the_thread_with_both_sides_values(tmp_path: Path) -> None:
     """When the first gate opens it is there, made of the two versions that really answered."""
     bot = Bot(World(tmp_path), make_config(tmp_path))
@@ -17,10 +37,16 @@ def test_the_report_is_a_file_in_the_thread_with_both_sides_values(tmp_path: Pat
         bot.settle(1.0)
         if bot.upgrade().status is Status.WAITING:
             break
+    text = report_of(bot)
+    assert "| ✓ ok | Version | 2.426.2 | 2.516.3 |" in text
+    assert "| ✓ ok | Guard | owner | follower |" in text
+
+
+def report_of(bot: Bot) -> str:
+    """The file that is put below the dashboard."""
     now = bot.world.clock.now()
     (parent,) = [row for row in bot.store.due(now) if row.key == "dashboard"]
     bot.store.sent(parent.id, parent.generation, "1.1")
     (document,) = [row.content for row in bot.store.due(now) if isinstance(row.content, Document)]
     assert document.filename == f"validation-{bot.upgrade().id}.md"
-    assert "| ✓ ok | Version | 2.426.2 | 2.516.3 |" in document.text
-    assert "| ✓ ok | Guard | owner | follower |" in document.text
+    return document.text
