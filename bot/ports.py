@@ -29,11 +29,11 @@ from bot.model import (
     Inventory,
     ItemConfig,
     ItemConfigs,
-    LogRecord,
     NodeSet,
     Plugin,
     Probe,
     QueueItem,
+    RecentLog,
     Role,
     RouterState,
     Side,
@@ -117,8 +117,8 @@ class Controller(Protocol):
 
     def agents(self) -> tuple[Agent, ...]: ...
 
-    def log(self, since_ms: int) -> tuple[LogRecord, ...]:
-        """Records of level SEVERE since the time given."""
+    def log(self, since_ms: int) -> RecentLog:
+        """Records of level SEVERE since the time given, as far as the instance keeps them."""
 
     def probe(self, path: str) -> Probe:
         """One timed GET with the bot's credentials. Never raises: no answer is a probe with status 0."""
@@ -276,7 +276,7 @@ class Environment(Protocol):
         """
 
     def logs(self, instance: Instance, lines: int) -> str:
-        """The end of the instance's own log, for people."""
+        """The end of what the instance's process wrote."""
 
 
 class Backups(Protocol):

@@ -78,8 +78,11 @@ def restarted(green: InstanceState) -> Check:
     return Check("Restarts", "blocker" if green.restarts else "ok", "–", str(green.restarts or 0), text)
 
 
-def new_records(blue: Sequence[LogRecord], green: Sequence[LogRecord]) -> Check:
-    """SEVERE records of green that blue does not have as well; numbers in them (times, ids) do not make a difference."""
+def new_records(blue: Sequence[LogRecord], green: Sequence[LogRecord], whole: bool = True) -> Check:
+    """SEVERE records of green that blue does not have as well; numbers in them (times, ids) do not make a difference.
+
+    ``whole``: they are all since green's start.
+    """
     known = {_shape(record) for record in blue}
     fresh = {
         _shape(record): f"{record.logger}: {record.message[:300]}"
@@ -88,9 +91,10 @@ def new_records(blue: Sequence[LogRecord], green: Sequence[LogRecord]) -> Check:
     }
     details = tuple(fresh.values())
     text = "new on green: " + "; ".join(line[:120] for line in details[:3]) if details else "nothing new"
-    return Check(
-        "Log (SEVERE)", "warning" if details else "ok", str(len(blue)), str(len(green)), text, details
-    )
+    if not whole:
+        text += "; the beginning of green's log is gone and was not looked at"
+    level: Level = "warning" if details or not whole else "ok"
+    return Check("Log (SEVERE)", level, str(len(blue)), str(len(green)), text, details)
 
 
 def card(checks: Sequence[Check]) -> tuple[str, ...]:

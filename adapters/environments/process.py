@@ -26,6 +26,7 @@ from bot.settings.environments import ProcessConfig
 __all__ = ["ProcessEnvironment", "first_instance"]
 
 RECORDED_SECONDS = 2.0
+LOG_BLOCK_BYTES = 1 << 16
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSPHRASE|^SLACK_|^CI_UPGRADE_")
 
 
@@ -175,11 +176,14 @@ class ProcessEnvironment:
     def logs(self, instance: Instance, lines: int) -> str:
         try:
             with self._log(instance).open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - 64_000))
-                text = file.read().decode(errors="replace")
+                start, text = file.seek(0, os.SEEK_END), b""
+                while start and text.count(b"\n") <= lines:
+                    size = min(start, LOG_BLOCK_BYTES)
+                    start = file.seek(start - size)
+                    text = file.read(size) + text
         except OSError:
             return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(text.decode(errors="replace").splitlines()[-lines:])
 
     # ---- finding things
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 
+from bot.console_log import severe_records
 from bot.context import Context
 from bot.errors import Permanent
 from bot.evidence import gather, take_sample
@@ -17,6 +18,9 @@ from bot.upgrade_plan.stored import planned
 from bot.validation import Check, blockers, card, compare, new_records, report, restarted
 
 __all__ = ["run"]
+
+LOG_LINES = 20_000
+"""Looked at of what an instance wrote, where it keeps too little of its log itself."""
 
 
 def run(ctx: Context) -> str:
@@ -123,7 +127,19 @@ def _restarts(ctx: Context) -> Iterable[Check]:
 
 def _log(ctx: Context) -> Iterable[Check]:
     green, blue = ctx.jenkins(Side.GREEN), ctx.jenkins(Side.BLUE)
-    yield new_records(blue.log(0), green.log(green.identity().started_ms))
+    found, known = green.log(green.identity().started_ms), blue.log(0)
+    if found.whole:
+        yield new_records(known.records, found.records)
+        return
+    # A start with many jobs writes more than Jenkins keeps: what the two processes wrote has the rest.
+    written = ctx.services.environment.logs(ctx.upgrade.instance(Side.GREEN), LOG_LINES)
+    all_of_green = severe_records(written)
+    if all_of_green is None:
+        yield new_records(known.records, found.records, whole=False)
+        return
+    all_of_blue = severe_records(ctx.services.environment.logs(ctx.upgrade.blue, LOG_LINES)) or ()
+    whole = len(written.splitlines()) < LOG_LINES
+    yield new_records((*known.records, *all_of_blue), all_of_green, whole)
 
 
 def _times(ctx: Context) -> Iterable[Check]:

@@ -19,11 +19,11 @@ from bot.model import (
     ItemConfig,
     ItemConfigs,
     Job,
-    LogRecord,
     NodeSet,
     Plugin,
     Probe,
     QueueItem,
+    RecentLog,
     Role,
     RunningBuild,
     Submission,
@@ -219,8 +219,8 @@ class FakeJenkins:
     def agents(self) -> tuple[Agent, ...]:
         return self.connected
 
-    def log(self, since_ms: int) -> tuple[LogRecord, ...]:
-        return ()
+    def log(self, since_ms: int) -> RecentLog:
+        return RecentLog(())
 
     def probe(self, path: str) -> Probe:
         return Probe(path, 200, 0.01) if self.running and self.reachable else Probe(path, 0, 1.0)

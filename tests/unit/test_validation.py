@@ -100,6 +100,13 @@ def test_only_records_that_blue_does_not_have_are_new() -> None:
     assert (check.level, check.details) == ("warning", ("hudson.B: class not found",))
 
 
+def test_a_log_that_was_not_seen_whole_is_never_in_order() -> None:
+    """Nothing new in half of it is no news."""
+    check = new_records([], [], whole=False)
+    assert check.level == "warning"
+    assert "was not looked at" in check.text
+
+
 def test_the_card_is_short_and_the_report_has_everything() -> None:
     """The thread gets figures and troubles; the file also every name, in a table that nothing breaks out of."""
     names = tuple(f"job | {number}" for number in range(300))
