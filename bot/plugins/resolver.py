@@ -164,10 +164,8 @@ class _Resolution:
     def _newest(self, name: str) -> Release | None:
         usable = [
             release
-            for release in self._catalogue.candidates(name)
-            if (not release.required_core or not older(self._target, release.required_core))
-            and release.sha256
-            and (name, release.version) not in self._passed_over
+            for release in self._catalogue.usable(name, self._target)
+            if (name, release.version) not in self._passed_over
         ]
         pin = self._policy.pins.get(name)
         if pin is not None:

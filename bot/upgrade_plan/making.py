@@ -84,7 +84,7 @@ def make_plan(
         hops=all_hops,
         findings=tuple(findings),
         plugins=plan,
-        rules=tuple(rule_lines(hits, {p.name: p.version for p in plugins}, plan, catalogue)),
+        rules=tuple(rule_lines(hits, {p.name: p.version for p in plugins}, plan, catalogue, target)),
         agents=lines,
         java={
             "controller": identity.java,
@@ -154,7 +154,7 @@ def _resolved(
 ) -> tuple[PluginPlan, Catalogue]:
     """The plan, and the catalogue with the older releases that were asked for to make it."""
     while True:
-        demands = demands_of(hits, catalogue)
+        demands = demands_of(hits, catalogue, target, services.plugin_policy.pins)
         plan = resolve(plugins, source, target, catalogue, services.plugin_policy, demands)
         unknown = set(plan.older_wanted) - set(catalogue.history)
         if not unknown or services.updates is None:
