@@ -228,6 +228,12 @@ class Environment(Protocol):
 
     def state(self, instance: Instance) -> InstanceState: ...
 
+    def home_bytes(self, instance: Instance) -> int:
+        """Of the files in its home that a backup takes. Walks the home: for a plan, not for a loop."""
+
+    def memory_available_bytes(self, like: Instance) -> int | None:
+        """What the machine where an instance beside this one would run has left, at most; None where that cannot be told."""
+
     def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:
         """Bring the release to where the new instance will run; ``progress`` is told in a few words how far that is.
 

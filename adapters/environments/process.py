@@ -15,10 +15,19 @@ from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from adapters.environments.processes import Found, environment_of, find, spawn, terminate, usage
-from adapters.homes.reader import read_home
+from adapters.environments.processes import (
+    Found,
+    environment_of,
+    find,
+    memory_available_bytes,
+    spawn,
+    terminate,
+    usage,
+)
+from adapters.homes.reader import home_bytes, read_home
 from adapters.homes.writer import write_home
 from bot.errors import Permanent, Temporary
+from bot.home_rules import in_backup
 from bot.model import Core, Instance, InstanceState
 from bot.ports import Selection
 from bot.settings.environments import ProcessConfig
@@ -74,6 +83,12 @@ class ProcessEnvironment:
         found = self._find(instance)
         memory, cpu = usage(found) if found else (None, None)
         return InstanceState(found is not None, home.is_dir(), memory, cpu, None, free)
+
+    def home_bytes(self, instance: Instance) -> int:
+        return home_bytes(Path(instance.home), Selection(keep=in_backup))
+
+    def memory_available_bytes(self, like: Instance) -> int | None:  # noqa: ARG002  # there is one machine
+        return memory_available_bytes()
 
     def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:  # noqa: ARG002  # wars are there or they are not
         return self.core(version, like)

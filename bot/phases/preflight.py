@@ -20,6 +20,9 @@ PAST_UPGRADES = 20
 BACKUP_FLOOR_BYTES = 200 * 1024**2
 """Less free space than this where backups or homes go is a blocker whatever the home's size."""
 
+LEAST_MEMORY = 0.5
+"""Of what the running instance uses: with less left than this the system would soon end one of the two."""
+
 DEFAULT_BUILDS = "${ITEM_ROOTDIR}/builds"
 
 
@@ -162,10 +165,17 @@ def _disk(services: Services, blue: Instance) -> Finding:
 
 def _memory(services: Services, blue: Instance) -> Finding:
     used = services.environment.state(blue).memory_bytes
-    if used is None:
+    left = services.environment.memory_available_bytes(blue)
+    if used is None or left is None:
         return Finding(
             "warning",
             "Memory",
-            "the running instance's memory could not be measured; green needs as much again.",
+            "it could not be measured whether there is enough; green needs as much again as the running instance.",
         )
-    return Finding("ok", "Memory", f"green needs about {used / 1024**2:.0f} MiB more, as much as blue uses.")
+    text = (
+        f"green needs about {used / 1024**2:.0f} MiB, as much as blue uses; {left / 1024**2:.0f} MiB are left"
+    )
+    if left < used * LEAST_MEMORY:
+        return Finding("blocker", "Memory", f"{text}: free some, or give the machine more.")
+    # What an instance uses after weeks is more than it needs to start.
+    return Finding("warning" if left < used else "ok", "Memory", f"{text}.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from bot.context import Services
 from bot.errors import BotError
@@ -26,7 +26,7 @@ __all__ = ["make_plan"]
 T = TypeVar("T")
 
 HEADROOM = 1.1
-"""Of the last backup's size."""
+"""Of the last backup's size, or the home's."""
 
 
 def make_plan(
@@ -211,19 +211,31 @@ def _disk(services: Services, blue: Instance, plan: PluginPlan) -> dict[str, int
     return {
         "backups_free": _asked(services.backups.free_bytes, None),
         "homes_free": _asked(lambda: services.environment.state(blue).home_bytes_free, None),
-        "last_home": newest.bytes if newest else None,
+        "home": newest.bytes if newest else _asked(lambda: services.environment.home_bytes(blue), None),
         "last_archive": newest.archive_bytes if newest else None,
         "plugin_downloads": plan.download_bytes,
     }
 
 
 def _room(disk: Mapping[str, int | None]) -> Iterator[Finding]:
-    """Compared with the last backup, where there is one: a home seldom shrinks."""
-    for free, needed, where in (
-        ("homes_free", "last_home", "homes"),
-        ("backups_free", "last_archive", "backups"),
-    ):
-        has, wants = disk[free], disk[needed]
-        if has is not None and wants is not None and has < wants * HEADROOM:
-            text = f"{where} need about {wants * HEADROOM / 1024**3:.1f} GiB, {has / 1024**3:.1f} GiB are free: free some."
-            yield Finding("blocker", "Disk", text)
+    """Compared with the last backup, where there is one: a home seldom shrinks. Else with the home as it is."""
+    home, archive = disk["home"], disk["last_archive"]
+    if home is None:
+        text = "how much the home holds could not be measured: see to it that a copy and a backup of it fit."
+        yield Finding("warning", "Disk", text)
+        return
+    # Archives are packed; before the first one nobody knows how much.
+    yield from _fits(disk["homes_free"], home, "homes need about", "blocker")
+    if archive is not None:
+        yield from _fits(disk["backups_free"], archive, "backups need about", "blocker")
+    else:
+        yield from _fits(disk["backups_free"], home, "a backup may need up to", "warning")
+
+
+def _fits(
+    free: int | None, needed: int, what: str, level: Literal["blocker", "warning"]
+) -> Iterator[Finding]:
+    wanted = needed * HEADROOM
+    if free is not None and free < wanted:
+        text = f"{what} {wanted / 1024**3:.1f} GiB, {free / 1024**3:.1f} GiB are free: free some."
+        yield Finding(level, "Disk", text)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -314,6 +315,39 @@ def test_durations_come_from_the_last_upgrade(world: World) -> None:
     assert seconds["backup"] is not None
     assert seconds["retire"] is None
     assert seconds["soak"] == 30
+
+
+def test_too_little_room_for_the_first_upgrade(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a backup to go by, the home is measured: green's copy has to fit, the packed backup may; unknown is a warning."""
+    services = bot_of(world).contexts.services("main")
+
+    def found(home: Callable[[object], int]) -> list[tuple[str, str]]:
+        monkeypatch.setattr(world.environment, "home_bytes", home)
+        made = make_plan(services, world.blue, TARGET, (), (), 0.0)
+        return [(finding.level, finding.text) for finding in made.findings if finding.name == "Disk"]
+
+    def unknown(_: object) -> int:
+        raise Temporary("the engine does not answer")
+
+    assert found(lambda _: 10**9) == []
+    (homes, needed), (backups, _) = found(lambda _: 10**13)
+    assert (homes, backups) == ("blocker", "warning")
+    assert needed.startswith("homes need about 10244.5 GiB")
+    [(level, _)] = found(unknown)
+    assert level == "warning"
+
+
+@pytest.mark.parametrize(
+    ("left", "level"), [(10**9, "✓ ok"), (90 * 10**6, "⚠ look"), (40 * 10**6, "✗ blocker"), (None, "⚠ look")]
+)
+def test_memory_is_compared_with_what_is_left(
+    world: World, monkeypatch: pytest.MonkeyPatch, left: int | None, level: str
+) -> None:
+    """Blue uses 100 MB: less than half of that left would end one of the two; what cannot be told is not passed."""
+    monkeypatch.setattr(world.environment, "memory_available_bytes", lambda _: left)
+    notice = bot_of(world).commands.run(f"plan main {TARGET}", ANN)
+    [line] = [line for line in notice.lines if "Memory:" in line]
+    assert line.startswith(level)
 
 
 def test_too_little_room_blocks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
