@@ -420,6 +420,9 @@ class UpdateCentre(Protocol):
     def newest_lts(self) -> Catalogue:
         """What is offered to the newest LTS release, which the catalogue names as its core."""
 
+    def lts_releases(self) -> tuple[str, ...]:
+        """LTS releases of the last year or so, in any order; those that it knows of, which may be none."""
+
     def file(self, release: Release, stop: Stop) -> Path:
         """The plugin's file on this machine, with the checksum that the release names; fetched if it is not there yet.
 

@@ -12,7 +12,7 @@ from bot.errors import Refused
 from bot.instances import current
 from bot.locks import lock_text
 from bot.messages import USUAL_RULES, dashboard, gate_card
-from bot.releases import advisories, behind
+from bot.releases import advisories, behind, noted_version
 from bot.schedule import ScheduledStart, StartStatus
 from bot.store import Store
 from bot.upgrade import Status, Upgrade
@@ -83,7 +83,8 @@ class Overviews:
         last = _outcome(past) if past else "never upgraded by this bot"
         instance = current(self._store, name)
         if upgrade is None:
-            version = instance.version if instance else past.source if past else ""
+            known = noted_version(self._store, name) or (past.source if past else "")
+            version = instance.version if instance else known
             late = behind(self._store, name, version)
             return ControllerState(name, version, "No upgrade is running.", behind=late, last=last)
         gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None

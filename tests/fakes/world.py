@@ -393,6 +393,7 @@ def make_config(directory: Path, **policy: object) -> Config:
             "state_directory": str(directory),
             "backups": {"directory": str(directory / "backups")},
             "slack": {"operators": [ANN.id, BOB.id], "approvers": [BOB.id]},
+            "updates": {"watch_hours": 0},
             "controllers": {
                 "main": {
                     "url": "http://ci.example.com/",
