@@ -205,7 +205,7 @@ def _directory(environ: Mapping[str, str]) -> SlackDirectory:
 def _release_watches(
     config: Config, store: SqliteStore, services: Mapping[str, Services], wake: Callable[[], None]
 ) -> Mapping[str, ReleaseWatch]:
-    """Nobody can be told where no channel is configured."""
+    """Where no channel is configured nobody is told, but what is known is shown."""
 
     def running(name: str) -> Jenkins:
         return services[name].jenkins(current(store, name, services[name].first))
@@ -213,9 +213,7 @@ def _release_watches(
     return {
         name: ReleaseWatch(name, config.slack.channel, store, one.updates, partial(running, name), wake)
         for name, one in services.items()
-        if config.slack.channel is not None
-        and one.updates is not None
-        and config.updates_of(name).watch_hours
+        if one.updates is not None and config.updates_of(name).watch_hours
     }
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["BUILD", "GUARD_FILE", "SYNC_LAST", "in_backup", "in_clone", "is_essential", "never_synced"]
+__all__ = [
+    "BUILD",
+    "GUARD_FILE",
+    "REBUILT",
+    "SYNC_LAST",
+    "in_backup",
+    "in_clone",
+    "is_essential",
+    "never_synced",
+]
 
 GUARD_FILE = "init.groovy.d/ci-upgrade-guard.groovy"
 """The follower's guard; it belongs to an instance, never to a copy of its home."""
@@ -15,7 +24,7 @@ SYNC_LAST = ("build.xml",)
 BUILD = re.compile(r"^(?P<directory>(?P<job>jobs/.+?)/builds/(?P<number>\d+))(?:/(?P<within>.*))?$")
 """A build's directory, or what is in it. The outermost one counts: an archived artifact may have a path like it."""
 
-_REBUILT = frozenset({"war", "caches", "tools", "updates", "workspace", "logs", "lost+found"})
+REBUILT = frozenset({"war", "caches", "tools", "updates", "workspace", "logs", "lost+found"})
 """Top-level directories that Jenkins makes again or that only serve running builds."""
 _TEMPORARY = re.compile(r"(^|/)(([^/]*-)?atomic\d+tmp|[^/]*\.tmp|\.nfs[^/]*)$")
 """Names of files that are being written: by Jenkins (``hudson.util.AtomicFileWriter``), by its update centre and by this bot."""
@@ -43,7 +52,7 @@ _NEVER_SYNCED = _OF_ONE_INSTANCE | {
 def in_backup(path: str, is_directory: bool) -> bool:
     """Everything but what Jenkins makes again. A directory that is left out is left out with all below it."""
     if is_directory:
-        return path not in _REBUILT and not _LEGACY_WORKSPACE.match(path) and not _EXPLODED_PLUGIN.match(path)
+        return path not in REBUILT and not _LEGACY_WORKSPACE.match(path) and not _EXPLODED_PLUGIN.match(path)
     return not _is_temporary(path)
 
 

@@ -36,6 +36,7 @@ __all__ = [
     "Plugin",
     "Probe",
     "QueueItem",
+    "RecentLog",
     "Role",
     "RouterState",
     "RunningBuild",
@@ -227,6 +228,15 @@ class LogRecord:
     level: str
     logger: str
     message: str
+
+
+@dataclass(frozen=True, slots=True)
+class RecentLog:
+    """What an instance still keeps of its log."""
+
+    records: tuple[LogRecord, ...]
+    whole: bool = True
+    """False: records of the time asked for were dropped already; they are only in what the process wrote."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,11 +29,11 @@ from bot.model import (
     Inventory,
     ItemConfig,
     ItemConfigs,
-    LogRecord,
     NodeSet,
     Plugin,
     Probe,
     QueueItem,
+    RecentLog,
     Role,
     RouterState,
     Side,
@@ -117,8 +117,8 @@ class Controller(Protocol):
 
     def agents(self) -> tuple[Agent, ...]: ...
 
-    def log(self, since_ms: int) -> tuple[LogRecord, ...]:
-        """Records of level SEVERE since the time given."""
+    def log(self, since_ms: int) -> RecentLog:
+        """Records of level SEVERE since the time given, as far as the instance keeps them."""
 
     def probe(self, path: str) -> Probe:
         """One timed GET with the bot's credentials. Never raises: no answer is a probe with status 0."""
@@ -231,6 +231,12 @@ class Environment(Protocol):
 
     def state(self, instance: Instance) -> InstanceState: ...
 
+    def home_bytes(self, instance: Instance) -> int:
+        """Of the files in its home that a backup takes. Walks the home: for a plan, not for a loop."""
+
+    def memory_available_bytes(self, like: Instance) -> int | None:
+        """What the machine where an instance beside this one would run has left, at most; None where that cannot be told."""
+
     def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:
         """Bring the release to where the new instance will run; ``progress`` is told in a few words how far that is.
 
@@ -282,7 +288,7 @@ class Environment(Protocol):
         """
 
     def logs(self, instance: Instance, lines: int) -> str:
-        """The end of the instance's own log, for people."""
+        """The end of what the instance's process wrote."""
 
 
 class Backups(Protocol):
@@ -424,6 +430,9 @@ class UpdateCentre(Protocol):
 
     def newest_lts(self) -> Catalogue:
         """What is offered to the newest LTS release, which the catalogue names as its core."""
+
+    def lts_releases(self) -> tuple[str, ...]:
+        """LTS releases of the last year or so, in any order; those that it knows of, which may be none."""
 
     def file(self, release: Release, stop: Stop) -> Path:
         """The plugin's file on this machine, with the checksum that the release names; fetched if it is not there yet.

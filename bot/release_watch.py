@@ -1,10 +1,11 @@
-"""Tells the channel, once for each release, that a controller is behind the newest LTS, and how many advisories that would fix."""
+"""Notes which release a controller runs and which are newer, and tells the channel once of each newest LTS and what it would fix."""
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from bot.content import Announcement, Button
 from bot.errors import BotError
@@ -15,6 +16,7 @@ from bot.plugins.plan import AdvisoryLine
 from bot.plugins.version_number import older
 from bot.ports import Jenkins, UpdateCentre
 from bot.store import Store
+from bot.versions import is_release, parse_version
 
 __all__ = ["ReleaseWatch"]
 
@@ -29,13 +31,14 @@ class ReleaseWatch:
     def __init__(
         self,
         controller: str,
-        channel: str,
+        channel: str | None,
         store: Store,
         updates: UpdateCentre,
         jenkins: Callable[[], Jenkins],
         wake: Callable[[], None],
     ) -> None:
-        """``jenkins`` is the running instance; ``wake`` tells whoever delivers the outbox that there is something new."""
+        """``channel``: None tells nobody. ``jenkins`` is the running instance; ``wake`` tells whoever delivers the outbox that there is
+        something new."""
         self._controller = controller
         self._channel = channel
         self._store = store
@@ -55,23 +58,39 @@ class ReleaseWatch:
             return
         jenkins = self._jenkins()
         running = jenkins.boot().version
+        before = self._store.document(self._key) or {}
+        told = before.get("told", before.get("release"))
+        noted = {**before, "running": running, "told": told}
+        self._store.put_document(self._key, noted)
         offered = self._updates.newest_lts()
-        told = self._store.document(self._key) or {}
-        if not older(running, offered.core) or told.get("release") == offered.core:
-            return
-        plugins = jenkins.plugins()
-        announcement = announce(self._controller, running, plugins, offered)
+        known = [*noted.get("releases", ()), offered.core]
+        with contextlib.suppress(BotError):  # a shorter list to choose from hurts nobody
+            known += self._updates.lts_releases()
+        noted |= {"release": offered.core, "releases": newest_of_each_line(known), "advisories": 0}
+        if older(running, offered.core):
+            plugins = jenkins.plugins()
+            noted["advisories"] = len(fixed_by(running, plugins, offered))
+            if self._channel is not None and told != offered.core:
+                self._tell(self._channel, announce(self._controller, running, plugins, offered), offered.core)
+                noted["told"] = offered.core
+        self._store.put_document(self._key, noted)
+
+    def _tell(self, channel: str, announcement: Announcement, release: str) -> None:
         # A message of its own stands where an upgrade's dashboard would. The same key again changes nothing more.
-        self._store.put(
-            f"release-{self._controller}-{offered.core}", "dashboard", self._channel, announcement
-        )
-        fixed = len(fixed_by(running, plugins, offered))
-        self._store.put_document(self._key, {"release": offered.core, "advisories": fixed})
+        self._store.put(f"release-{self._controller}-{release}", "dashboard", channel, announcement)
         self._wake()
 
     @property
     def _key(self) -> str:
         return f"release-watch:{self._controller}"
+
+
+def newest_of_each_line(releases: Collection[str]) -> list[str]:
+    """Of LTS releases: 2.516.3 stands for 2.516.1 as well. Newest first."""
+    found: dict[tuple[int, ...], str] = {}
+    for release in sorted(filter(is_release, releases), key=parse_version):
+        found[parse_version(release)[:2]] = release
+    return list(reversed(found.values()))
 
 
 def fixed_by(running: str, plugins: Sequence[Plugin], offered: Catalogue) -> Sequence[AdvisoryLine]:

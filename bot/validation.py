@@ -43,8 +43,14 @@ def blockers(checks: Sequence[Check]) -> list[Check]:
     return [check for check in checks if check.level == "blocker"]
 
 
-def compare(blue: Inventory, green: Inventory, running: Collection[str]) -> Iterator[Check]:
-    """Everything blue has is on green and loads; ``running`` names the job of each build that blue runs now."""
+def compare(
+    blue: Inventory, green: Inventory, running: Collection[str], cut_off: Mapping[str, str]
+) -> Iterator[Check]:
+    """Everything blue has is on green and loads.
+
+    ``running`` names the job of each build that blue runs now; ``cut_off`` is directory → job of builds that the clone left out because
+    they never got a result.
+    """
     yield _all_there("Jobs", [job.name for job in blue.jobs], [job.name for job in green.jobs])
     yield _all_there("Folders", blue.folders, green.folders)
     yield _all_there("Views", blue.views, green.views)
@@ -62,7 +68,7 @@ def compare(blue: Inventory, green: Inventory, running: Collection[str]) -> Iter
         "no more than on blue" if green.old_data <= blue.old_data else "green reads more old data than blue",
     )
     yield _disabled(blue, green)
-    yield _history(blue, green, running)
+    yield _history(blue, green, running, cut_off)
 
 
 def restarted(green: InstanceState) -> Check:
@@ -72,8 +78,11 @@ def restarted(green: InstanceState) -> Check:
     return Check("Restarts", "blocker" if green.restarts else "ok", "–", str(green.restarts or 0), text)
 
 
-def new_records(blue: Sequence[LogRecord], green: Sequence[LogRecord]) -> Check:
-    """SEVERE records of green that blue does not have as well; numbers in them (times, ids) do not make a difference."""
+def new_records(blue: Sequence[LogRecord], green: Sequence[LogRecord], whole: bool = True) -> Check:
+    """SEVERE records of green that blue does not have as well; numbers in them (times, ids) do not make a difference.
+
+    ``whole``: they are all since green's start.
+    """
     known = {_shape(record) for record in blue}
     fresh = {
         _shape(record): f"{record.logger}: {record.message[:300]}"
@@ -82,9 +91,10 @@ def new_records(blue: Sequence[LogRecord], green: Sequence[LogRecord]) -> Check:
     }
     details = tuple(fresh.values())
     text = "new on green: " + "; ".join(line[:120] for line in details[:3]) if details else "nothing new"
-    return Check(
-        "Log (SEVERE)", "warning" if details else "ok", str(len(blue)), str(len(green)), text, details
-    )
+    if not whole:
+        text += "; the beginning of green's log is gone and was not looked at"
+    level: Level = "warning" if details or not whole else "ok"
+    return Check("Log (SEVERE)", level, str(len(blue)), str(len(green)), text, details)
 
 
 def card(checks: Sequence[Check]) -> tuple[str, ...]:
@@ -168,23 +178,30 @@ def _disabled(blue: Inventory, green: Inventory) -> Check:
     )
 
 
-def _history(blue: Inventory, green: Inventory, running: Collection[str]) -> Check:
+def _history(
+    blue: Inventory, green: Inventory, running: Collection[str], cut_off: Mapping[str, str]
+) -> Check:
     counts = {job.name: job.builds for job in green.jobs}
-    # A running build is on blue's disk and is carried over when it has finished, so blue may be a little ahead.
-    live = Counter(running)
-    behind = [
+    # Builds are counted by their directories. A running one is carried over when it has finished; one that was cut off never is.
+    excused = Counter((*running, *cut_off.values()))
+    behind = tuple(
         f"{job.name} {counts.get(job.name, 0)}/{job.builds}"
         for job in blue.jobs
-        if counts.get(job.name, 0) < job.builds - live[job.name]
-    ]
-    text = f"missing on green: {_some(behind)}" if behind else "all finished builds are there"
+        if counts.get(job.name, 0) < job.builds - excused[job.name]
+    )
+    text, details = "all finished builds are there", behind
+    if behind:
+        text = f"missing on green: {_some(behind)}"
+    elif cut_off:
+        text += f"; left out, because they never ended: {_some(sorted(cut_off))}"
+        details = tuple(f"{directory} of {job} has no result" for directory, job in sorted(cut_off.items()))
     return Check(
         "Build history",
-        "blocker" if behind else "ok",
+        "blocker" if behind else "warning" if cut_off else "ok",
         str(sum(job.builds for job in blue.jobs)),
         str(sum(counts.values())),
         text,
-        tuple(behind),
+        details,
     )
 
 

@@ -15,10 +15,19 @@ from dataclasses import asdict
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from adapters.environments.processes import Found, environment_of, find, spawn, terminate, usage
-from adapters.homes.reader import read_home
+from adapters.environments.processes import (
+    Found,
+    environment_of,
+    find,
+    memory_available_bytes,
+    spawn,
+    terminate,
+    usage,
+)
+from adapters.homes.reader import home_bytes, read_home
 from adapters.homes.writer import write_home
 from bot.errors import Permanent, Temporary
+from bot.home_rules import in_backup
 from bot.model import Core, Instance, InstanceState
 from bot.ports import Selection
 from bot.settings.environments import ProcessConfig
@@ -26,6 +35,7 @@ from bot.settings.environments import ProcessConfig
 __all__ = ["ProcessEnvironment", "first_instance"]
 
 RECORDED_SECONDS = 2.0
+LOG_BLOCK_BYTES = 1 << 16
 _SECRET = re.compile(r"TOKEN|SECRET|PASSWORD|PASSPHRASE|^SLACK_|^CI_UPGRADE_")
 
 
@@ -73,6 +83,12 @@ class ProcessEnvironment:
         found = self._find(instance)
         memory, cpu = usage(found) if found else (None, None)
         return InstanceState(found is not None, home.is_dir(), memory, cpu, None, free)
+
+    def home_bytes(self, instance: Instance) -> int:
+        return home_bytes(Path(instance.home), Selection(keep=in_backup))
+
+    def memory_available_bytes(self, like: Instance) -> int | None:  # noqa: ARG002  # there is one machine
+        return memory_available_bytes()
 
     def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:  # noqa: ARG002  # wars are there or they are not
         return self.core(version, like)
@@ -181,11 +197,14 @@ class ProcessEnvironment:
     def logs(self, instance: Instance, lines: int) -> str:
         try:
             with self._log(instance).open("rb") as file:
-                file.seek(max(0, file.seek(0, os.SEEK_END) - 64_000))
-                text = file.read().decode(errors="replace")
+                start, text = file.seek(0, os.SEEK_END), b""
+                while start and text.count(b"\n") <= lines:
+                    size = min(start, LOG_BLOCK_BYTES)
+                    start = file.seek(start - size)
+                    text = file.read(size) + text
         except OSError:
             return ""
-        return "\n".join(text.splitlines()[-lines:])
+        return "\n".join(text.decode(errors="replace").splitlines()[-lines:])
 
     # ---- finding things
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["Found", "environment_of", "find", "spawn", "terminate", "usage"]
+__all__ = ["Found", "environment_of", "find", "memory_available_bytes", "spawn", "terminate", "usage"]
 
 _LAUNCH = 'cd "$1" && echo $$ > "$2" && shift 2 && exec "$@"'
 """The shell writes its own pid and then becomes the program: there is no moment in which it runs unrecorded."""
@@ -78,6 +79,15 @@ def usage(found: Found) -> tuple[int, float]:
     except (OSError, IndexError):
         return 0, 0.0
     return resident, (int(fields[11]) + int(fields[12])) / _TICKS
+
+
+def memory_available_bytes() -> int | None:
+    """Of this machine, without swapping; None where the system does not tell."""
+    try:
+        found = re.search(r"^MemAvailable:\s+(\d+) kB", Path("/proc/meminfo").read_text(), re.MULTILINE)
+    except OSError:
+        return None
+    return int(found[1]) * 1024 if found else None
 
 
 def environment_of(pid: int) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import stat
 import tarfile
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from bot.ports import Selection
 
-__all__ = ["read_home"]
+__all__ = ["home_bytes", "read_home"]
 
 CHUNK = 1 << 20
 ATTEMPTS = 3
@@ -34,6 +35,16 @@ def read_home(home: Path, selection: Selection, skipped: Callable[[str, str], No
         for path in late:
             yield from _member(home, path, skipped)
     yield b"\0" * (2 * tarfile.BLOCKSIZE)
+
+
+def home_bytes(home: Path, selection: Selection) -> int:
+    """Of the selected files. One that vanishes counts nothing."""
+    total = 0
+    for path in _walk(home, "", selection):
+        with contextlib.suppress(OSError):
+            status = (home / path).lstat()
+            total += status.st_size if stat.S_ISREG(status.st_mode) else 0
+    return total
 
 
 def _parents(home: Path, root: str) -> Iterator[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from adapters.jenkins.connection import Connection
-from bot.model import Agent, Boot, Dependency, Identity, Inventory, Job, LogRecord, Plugin, Probe
+from bot.model import Agent, Boot, Dependency, Identity, Inventory, Job, LogRecord, Plugin, Probe, RecentLog
 
 __all__ = ["JenkinsController"]
 
@@ -85,6 +85,7 @@ class JenkinsController:
         found = self._connection.read("agents")["agents"]
         return tuple(Agent(a["name"], a["online"], a["java"], a["remoting"], a["launcher"]) for a in found)
 
-    def log(self, since_ms: int) -> tuple[LogRecord, ...]:
-        records = self._connection.read("log", sinceMs=since_ms)["records"]
-        return tuple(LogRecord(r["atMs"], r["level"], r["logger"], r["message"]) for r in records)
+    def log(self, since_ms: int) -> RecentLog:
+        found = self._connection.read("log", sinceMs=since_ms)
+        records = (LogRecord(r["atMs"], r["level"], r["logger"], r["message"]) for r in found["records"])
+        return RecentLog(tuple(records), found["whole"])

@@ -43,6 +43,9 @@ class DirectoryUpdateCentre:
     def newest_lts(self) -> Catalogue:
         return self._catalogue()
 
+    def lts_releases(self) -> tuple[str, ...]:
+        return (self._catalogue().core,)
+
     def file(self, release: Release, stop: Stop) -> Path:
         places = (
             self._directory / "plugins" / release.name / release.version / f"{release.name}.hpi",

@@ -15,7 +15,7 @@ from adapters.update_centre.http import Download
 from adapters.update_centre.signature import SignatureCheck
 from bot.errors import BotError, Permanent
 from bot.plugins.records import Catalogue, Release
-from bot.plugins.update_center_format import parse_plugin_versions, parse_update_center
+from bot.plugins.update_center_format import parse_plugin_versions, parse_tiers, parse_update_center
 from bot.ports import Clock, Stop
 from bot.settings.updates import UpdatesConfig
 from bot.stop_token import StopToken
@@ -46,10 +46,7 @@ class OnlineUpdateCentre:
         self._download = Download(settings.timeout_seconds)
 
     def catalogue(self, core: str, versions_of: Collection[str] = ()) -> Catalogue:
-        if self._settings.metadata_file is not None:
-            found = read_catalogue(self._settings.metadata_file, self._signature)
-        else:
-            found = self._offered(f"{self._base}/update-center.actual.json?version={core}")
+        found = self._saved() or self._offered(f"{self._base}/update-center.actual.json?version={core}")
         if not versions_of:
             return found
         url = f"{self._base}/current/plugin-versions.json"
@@ -59,7 +56,15 @@ class OnlineUpdateCentre:
         )
 
     def newest_lts(self) -> Catalogue:
-        return self._offered(f"{self._base}/stable/update-center.actual.json")
+        return self._saved() or self._offered(f"{self._base}/stable/update-center.actual.json")
+
+    def lts_releases(self) -> tuple[str, ...]:
+        saved = self._saved()
+        if saved is not None:
+            return (saved.core,)
+        url = f"{self._base}/tiers.json"
+        # Nobody signs it, and nothing rests on it: what people choose from it has to be had and to be found good.
+        return self._data(url, lambda text, _at, _stale: parse_tiers(text, url), signed=False)
 
     def file(self, release: Release, stop: Stop) -> Path:
         if not release.sha256:
@@ -96,15 +101,20 @@ class OnlineUpdateCentre:
             return f"{str(base).rstrip('/')}/{release.url.removeprefix(OFFICIAL_DOWNLOADS)}"
         return release.url
 
+    def _saved(self) -> Catalogue | None:
+        """What is read instead of asking, where that is configured."""
+        file = self._settings.metadata_file
+        return None if file is None else read_catalogue(file, self._signature)
+
     def _offered(self, url: str) -> Catalogue:
         return self._data(url, lambda text, at, stale: parse_update_center(text, url, at, stale))
 
-    def _data(self, url: str, read: Callable[[str, float, str | None], T]) -> T:
+    def _data(self, url: str, read: Callable[[str, float, str | None], T], signed: bool = True) -> T:
         """``read`` takes the text, when it was fetched, and why it is older than wanted."""
 
         def trusted(text: str, at: float, stale: str | None) -> T:
             # Kept copies as well: they may have been fetched before signatures were asked for.
-            if self._signature is not None:
+            if signed and self._signature is not None:
                 self._signature.check(text, url)
             return read(text, at, stale)
 

@@ -24,7 +24,7 @@ from bot.ports import Clock
 from bot.reasons import Reason
 from bot.store import Entry, Store
 from bot.upgrade import Hold, Status, Upgrade, plan_steps, resumed, turned_back
-from bot.versions import parse_version
+from bot.versions import why_not_from
 
 __all__ = ["Acting"]
 
@@ -110,10 +110,8 @@ class Acting:
             source = services.jenkins(blue).boot().version
         except BotError as error:
             raise Refused(f"{request.controller} cannot be upgraded now: {error}") from error
-        if parse_version(target) <= parse_version(source):
-            raise Refused(
-                f"{request.controller} already runs {source}, which is not older than {target}. Name a newer version."
-            )
+        if fault := why_not_from(source, target):
+            raise Refused(f"{request.controller} runs {source}, which {fault}")
         services.environment.core(target, blue)
         return source
 

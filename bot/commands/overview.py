@@ -13,7 +13,7 @@ from bot.errors import Refused
 from bot.locks import lock_text
 from bot.messages import USUAL_RULES, dashboard, gate_card
 from bot.model import Instance
-from bot.releases import advisories, behind
+from bot.releases import advisories, behind, noted_version
 from bot.schedule import ScheduledStart, StartStatus
 from bot.store import Store
 from bot.upgrade import Status, Upgrade
@@ -91,7 +91,8 @@ class Overviews:
         past = next((each for each in self._store.history(name, 2) if not each.live), None)
         last = _outcome(past) if past else "never upgraded by this bot"
         if upgrade is None:
-            version = self._instance(name).version or (past.source if past else "")
+            known = noted_version(self._store, name) or (past.source if past else "")
+            version = self._instance(name).version or known
             late = behind(self._store, name, version)
             return ControllerState(name, version, "No upgrade is running.", behind=late, last=last)
         gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None

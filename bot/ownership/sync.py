@@ -15,7 +15,7 @@ from bot.home_rules import SYNC_LAST, never_synced
 from bot.model import BuildRef, FinishedBuild, RunningBuild, Side
 from bot.ports import Selection
 
-__all__ = ["SyncReport", "known_running", "running_builds", "start_from", "sync"]
+__all__ = ["SyncReport", "in_flight", "known_running", "running_builds", "start_from", "sync"]
 
 OVERLAP_MS = 5_000
 """Builds that started this long before the last look are asked for again: clocks of a controller are not that exact."""
@@ -52,6 +52,16 @@ def running_builds(ctx: Context, side: Side) -> tuple[RunningBuild, ...]:
     position = _load(ctx, side)
     since = position.since_ms if position else jenkins.identity().now_ms
     return jenkins.builds(since, position.watched if position else ()).running
+
+
+def in_flight(ctx: Context, side: Side) -> frozenset[BuildRef]:
+    """Builds that the next sync from this side carries or goes on watching."""
+    position = _load(ctx, side)
+    if position is None:
+        return frozenset()
+    report = ctx.jenkins(side).builds(position.since_ms, position.watched)
+    begun: tuple[FinishedBuild | RunningBuild, ...] = (*report.finished, *report.running)
+    return frozenset(BuildRef(build.job, build.number) for build in begun)
 
 
 def known_running(ctx: Context, side: Side) -> int | None:

@@ -6,6 +6,7 @@ import dataclasses
 from collections.abc import Iterator
 
 from bot.context import Context
+from bot.ownership.cut_off import note_cut_off
 from bot.tar_stream import clone_stream, unfinished_builds
 
 __all__ = ["run"]
@@ -44,6 +45,7 @@ def _home(ctx: Context) -> Iterator[bytes]:
     backups = ctx.services.backups
     with backups.read(ctx.id) as chunks:
         unfinished = unfinished_builds(_checked(ctx, chunks))
+    note_cut_off(ctx, unfinished)
     with backups.read(ctx.id) as chunks:
         yield from clone_stream(_checked(ctx, chunks), unfinished, ctx.services.follower_guard(ctx.id))
 

@@ -7,7 +7,7 @@ there by then, written in the plan's order.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from bot.ports import Selection
 from bot.tar_stream import members, plain_files
 from bot.upgrade_plan.stored import planned
 
-__all__ = ["differences", "place_plugins"]
+__all__ = ["brought_by_core", "differences", "place_plugins"]
 
 CHUNK = 1 << 20
 
@@ -44,15 +44,38 @@ def place_plugins(ctx: Context) -> None:
     ctx.say(f"{len(plan.changes)} plugins are in place on green", *lines, key="plugins")
 
 
-def differences(plan: PluginPlan, found: Iterable[Plugin]) -> list[str]:
-    """Plugins that are not what the plan says. A plugin that was once part of the core may be newer: the core brings its own copy."""
+def differences(plan: PluginPlan, found: Collection[Plugin]) -> list[str]:
+    """Plugins that are not what the plan says, but for newer ones that the core brought itself."""
     there = {plugin.name: plugin.version for plugin in found}
+    brought = brought_by_core(plan, found)
     return [
         f"{name} is {there.get(name, 'missing')}, planned was {version}"
         for name, version in sorted(plan.versions().items())
-        if there.get(name) != version
-        and not (name in there and is_detached(name) and older(version, there[name]))
+        if there.get(name) != version and name not in brought
     ]
+
+
+def brought_by_core(plan: PluginPlan, found: Collection[Plugin]) -> Mapping[str, str]:
+    """Name → version of what the core took from its war at its first start, because it was missing or older than that.
+
+    Those are plugins that once were part of the core, and of what these need whatever was too old for them
+    (``PluginManager.loadDetachedPlugins``).
+    """
+    there = {plugin.name: plugin for plugin in found}
+    planned_versions = plan.versions()
+
+    def raised(name: str) -> bool:
+        version = planned_versions.get(name)
+        return name in there and (version is None or older(version, there[name].version))
+
+    brought: dict[str, str] = {}
+    left = [name for name in there if is_detached(name)]
+    while left:
+        name = left.pop()
+        if raised(name) and name not in brought:
+            brought[name] = there[name].version
+            left += [need.name for need in there[name].dependencies if not need.optional]
+    return brought
 
 
 def _place(ctx: Context, green: Instance, changes: Sequence[Change]) -> None:

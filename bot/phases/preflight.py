@@ -11,7 +11,7 @@ from bot.store import Store
 from bot.traffic import alone, misled
 from bot.upgrade_plan import Finding, UpgradePlan, make_plan
 from bot.upgrade_plan.stored import remember_plan
-from bot.versions import java_for, parse_version
+from bot.versions import java_for, why_not_from
 
 __all__ = ["Finding", "inspect", "plan_for", "run"]
 
@@ -20,6 +20,9 @@ PAST_UPGRADES = 20
 
 BACKUP_FLOOR_BYTES = 200 * 1024**2
 """Less free space than this where backups or homes go is a blocker whatever the home's size."""
+
+LEAST_MEMORY = 0.5
+"""Of what the running instance uses: with less left than this the system would soon end one of the two."""
 
 DEFAULT_BUILDS = "${ITEM_ROOTDIR}/builds"
 
@@ -87,12 +90,8 @@ def _about_controller(services: Services, identity: Identity, target: str) -> It
             "Permissions",
             f"the token of {user} lacks Overall/Administer, which the script console needs: grant it.",
         )
-    if parse_version(target) <= parse_version(identity.version):
-        yield Finding(
-            "blocker",
-            "Versions",
-            f"{services.name} runs {identity.version}, which is not older than {target}: name a newer one.",
-        )
+    if fault := why_not_from(identity.version, target):
+        yield Finding("blocker", "Versions", f"{services.name} runs {identity.version}, which {fault}")
     else:
         yield Finding("ok", "Versions", f"{identity.version} → {target}.")
     if identity.quieting_down:
@@ -162,10 +161,17 @@ def _disk(services: Services, blue: Instance) -> Finding:
 
 def _memory(services: Services, blue: Instance) -> Finding:
     used = services.environment.state(blue).memory_bytes
-    if used is None:
+    left = services.environment.memory_available_bytes(blue)
+    if used is None or left is None:
         return Finding(
             "warning",
             "Memory",
-            "the running instance's memory could not be measured; green needs as much again.",
+            "it could not be measured whether there is enough; green needs as much again as the running instance.",
         )
-    return Finding("ok", "Memory", f"green needs about {used / 1024**2:.0f} MiB more, as much as blue uses.")
+    text = (
+        f"green needs about {used / 1024**2:.0f} MiB, as much as blue uses; {left / 1024**2:.0f} MiB are left"
+    )
+    if left < used * LEAST_MEMORY:
+        return Finding("blocker", "Memory", f"{text}: free some, or give the machine more.")
+    # What an instance uses after weeks is more than it needs to start.
+    return Finding("warning" if left < used else "ok", "Memory", f"{text}.")

@@ -5,18 +5,23 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterable
 
+from bot.console_log import severe_records
 from bot.context import Context
 from bot.errors import Permanent
 from bot.evidence import gather, take_sample
-from bot.model import Inventory, Role, Side
+from bot.model import Role, Side
+from bot.ownership.cut_off import cut_off
 from bot.ownership.sync import running_builds, sync
-from bot.phases.plugins import differences
+from bot.phases.plugins import brought_by_core, differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
 from bot.traffic import set_router
 from bot.upgrade_plan.stored import planned
 from bot.validation import Check, blockers, card, compare, new_records, report, restarted
 
 __all__ = ["run"]
+
+LOG_LINES = 20_000
+"""Looked at of what an instance wrote, where it keeps too little of its log itself."""
 
 
 def run(ctx: Context) -> str:
@@ -85,15 +90,22 @@ def _contents(ctx: Context) -> Iterable[Check]:
     with ctx.services.ownership:
         sync(ctx, ctx.upgrade.owner)
     there = ctx.jenkins(Side.GREEN).inventory()
-    return (*compare(blue, there, running), _plugin_versions(ctx, there))
+    return (*compare(blue, there, running, cut_off(ctx)), _plugin_versions(ctx))
 
 
-def _plugin_versions(ctx: Context, green: Inventory) -> Check:
-    """What was planned and placed is what runs."""
-    wrong = differences(planned(ctx.store, ctx.id), green.plugins)
-    text = "; ".join(wrong[:5]) if wrong else f"all {len(green.plugins)} as planned"
+def _plugin_versions(ctx: Context) -> Check:
+    """What was planned and placed is what runs, or what the core brought itself."""
+    plan, plugins = planned(ctx.store, ctx.id), ctx.jenkins(Side.GREEN).plugins()
+    wrong, brought = differences(plan, plugins), brought_by_core(plan, plugins)
+    newer = tuple(f"{name} {version} came with the core" for name, version in sorted(brought.items()))
+    if wrong:
+        text = "; ".join(wrong[:5])
+    elif newer:
+        text = f"{len(plugins) - len(newer)} as planned, {len(newer)} newer ones came with the core"
+    else:
+        text = f"all {len(plugins)} as planned"
     found = f"{len(wrong)} not as planned" if wrong else "as planned"
-    return Check("Plugin versions", "blocker" if wrong else "ok", "–", found, text, tuple(wrong))
+    return Check("Plugin versions", "blocker" if wrong else "ok", "–", found, text, (*wrong, *newer))
 
 
 def _smoke(ctx: Context) -> Iterable[Check]:
@@ -118,7 +130,19 @@ def _restarts(ctx: Context) -> Iterable[Check]:
 
 def _log(ctx: Context) -> Iterable[Check]:
     green, blue = ctx.jenkins(Side.GREEN), ctx.jenkins(Side.BLUE)
-    yield new_records(blue.log(0), green.log(green.identity().started_ms))
+    found, known = green.log(green.identity().started_ms), blue.log(0)
+    if found.whole:
+        yield new_records(known.records, found.records)
+        return
+    # A start with many jobs writes more than Jenkins keeps: what the two processes wrote has the rest.
+    written = ctx.services.environment.logs(ctx.upgrade.instance(Side.GREEN), LOG_LINES)
+    all_of_green = severe_records(written)
+    if all_of_green is None:
+        yield new_records(known.records, found.records, whole=False)
+        return
+    all_of_blue = severe_records(ctx.services.environment.logs(ctx.upgrade.blue, LOG_LINES)) or ()
+    whole = len(written.splitlines()) < LOG_LINES
+    yield new_records((*known.records, *all_of_blue), all_of_green, whole)
 
 
 def _times(ctx: Context) -> Iterable[Check]:

@@ -12,7 +12,10 @@ import yaml
 from bot.model import Dependency
 from bot.plugins.version_number import older
 
-__all__ = ["Detached", "implied_dependencies", "is_detached", "split_between"]
+__all__ = ["Detached", "implied_dependencies", "is_detached", "split_between", "war_brings_plugins"]
+
+FIRST_WITHOUT_PLUGINS = "2.577"
+"""The first release whose war has no ``WEB-INF/detached-plugins`` (war/pom.xml)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,11 @@ def split_between(source: str, target: str) -> tuple[Detached, ...]:
 def is_detached(plugin: str) -> bool:
     """Whether it was once part of the core."""
     return any(one.name == plugin for one in _data()[0])
+
+
+def war_brings_plugins(core: str) -> bool:
+    """Whether that release puts newer copies of detached plugins, and of what those need, over older ones when it first starts."""
+    return older(core, FIRST_WITHOUT_PLUGINS)
 
 
 @cache

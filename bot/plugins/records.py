@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bot.model import Dependency
+from bot.plugins.version_number import older
 
 __all__ = ["Advisory", "Catalogue", "Release"]
 
@@ -70,6 +71,14 @@ class Catalogue:
         """Every known version of the plugin."""
         offered = self.releases.get(name)
         return (*((offered,) if offered else ()), *self.history.get(name, ()))
+
+    def usable(self, name: str, core: str) -> tuple[Release, ...]:
+        """Those that run on the core and whose file can be checked."""
+        return tuple(
+            release
+            for release in self.candidates(name)
+            if release.sha256 and not (release.required_core and older(core, release.required_core))
+        )
 
 
 def _matches(pattern: str, version: str) -> bool:

@@ -14,7 +14,7 @@ from typing import Literal
 
 from bot.model import Dependency, Plugin
 from bot.plugins.advisories import advisory_lines
-from bot.plugins.detached import implied_dependencies, split_between
+from bot.plugins.detached import implied_dependencies, split_between, war_brings_plugins
 from bot.plugins.plan import Change, PluginNote, PluginPlan, Stage
 from bot.plugins.records import Catalogue, Release
 from bot.plugins.version_number import VersionNumber, older
@@ -164,9 +164,8 @@ class _Resolution:
     def _newest(self, name: str) -> Release | None:
         usable = [
             release
-            for release in self._catalogue.candidates(name)
-            if (not release.required_core or not older(self._target, release.required_core))
-            and (name, release.version) not in self._passed_over
+            for release in self._catalogue.usable(name, self._target)
+            if (name, release.version) not in self._passed_over
         ]
         pin = self._policy.pins.get(name)
         if pin is not None:
@@ -249,6 +248,11 @@ class _Resolution:
                 f"the release that is offered ({offered.version}) needs Jenkins {offered.required_core}: "
                 f"choose a newer target than {self._target}."
             )
+        if not offered.sha256 and not older(offered.version, need.minimum):
+            return (
+                f"{self._catalogue.origin} names no SHA-256 for {offered.version}, and what cannot be checked is not taken: "
+                f"install {need.minimum} or newer on the running controller, or uninstall what needs it."
+            )
         return f"{offered.version} is the newest that is offered: uninstall what needs it, or wait for a newer release."
 
     # ---- taking back what is not needed
@@ -329,7 +333,12 @@ class _Resolution:
             yield from self._pin_remark(name, state)
         for one in split_between(self._source, self._target):
             if one.name not in self._now:
-                text = f"{one.name} was part of Jenkins until {one.last_core} and is not offered: the new core adds its own copy."
+                instead = (
+                    "the new core adds its own copy."
+                    if war_brings_plugins(self._target)
+                    else f"{self._target} brings none along, so install it where something needs it."
+                )
+                text = f"{one.name} was part of Jenkins until {one.last_core} and is not offered: {instead}"
                 yield PluginNote("warning", one.name, text)
 
     def _pin_remark(self, name: str, state: _State) -> Iterator[PluginNote]:

@@ -1,4 +1,5 @@
-"""Reads the files that an update centre publishes: ``update-center.json``, ``update-center.actual.json``, ``plugin-versions.json``.
+"""Reads the files that an update centre publishes: ``update-center.json``, ``update-center.actual.json``, ``plugin-versions.json``,
+``tiers.json``.
 
 Source of facts: jenkins-infra/update-center2 (what is written) and ``hudson.model.UpdateSite`` (what Jenkins reads). Only the
 fields that plans rest on are taken; unknown ones are passed over, and so is a single entry that lacks what it needs.
@@ -16,7 +17,7 @@ from bot.errors import Permanent
 from bot.model import Dependency
 from bot.plugins.records import Advisory, Catalogue, Release
 
-__all__ = ["json_object", "parse_plugin_versions", "parse_update_center"]
+__all__ = ["json_object", "parse_plugin_versions", "parse_tiers", "parse_update_center"]
 
 
 def parse_update_center(text: str, origin: str, fetched_at: float, stale: str | None = None) -> Catalogue:
@@ -54,6 +55,17 @@ def parse_plugin_versions(text: str, origin: str) -> Mapping[str, tuple[Release,
         for name, versions in data["plugins"].items()
         if isinstance(versions, dict)
     }
+
+
+def parse_tiers(text: str, origin: str) -> tuple[str, ...]:
+    """The LTS releases for which there is a catalogue of its own.
+
+    :raises Permanent: when it is not such a file.
+    """
+    try:
+        return tuple(str(release) for release in json.loads(text)["stableCores"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise Permanent(f"{origin} has no list of releases: is it an update centre's file?") from error
 
 
 def json_object(text: str, origin: str) -> dict[str, Any]:

@@ -38,7 +38,7 @@ class UpdatesConfig(Section):
     pins: Mapping[str, str] = {}
     """Plugin → the version that it must have. Nothing is ever downgraded."""
     watch_hours: float = Field(default=24, ge=0)
-    """How often new releases are looked for, to tell the channel; 0 never."""
+    """How often new releases are looked for, to show them and to tell the channel; 0 never."""
 
     @field_validator("base", "download_base")
     @classmethod

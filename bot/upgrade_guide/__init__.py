@@ -1,6 +1,7 @@
 """What the upgrade guide asks for when an upgrade crosses a release: rules as data, and which of them count here. Pure."""
 
 from bot.upgrade_guide.rules import (
+    NEWEST,
     Hit,
     PluginNeed,
     Rule,
@@ -10,4 +11,13 @@ from bot.upgrade_guide.rules import (
     rules_hit,
 )
 
-__all__ = ["Hit", "PluginNeed", "Rule", "Situation", "load_rules", "options_of_interest", "rules_hit"]
+__all__ = [
+    "NEWEST",
+    "Hit",
+    "PluginNeed",
+    "Rule",
+    "Situation",
+    "load_rules",
+    "options_of_interest",
+    "rules_hit",
+]

@@ -14,7 +14,20 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, model_validator
 from bot.model import Plugin
 from bot.plugins.version_number import older
 
-__all__ = ["Hit", "PluginNeed", "Rule", "Situation", "load_rules", "options_of_interest", "rules_hit"]
+__all__ = [
+    "NEWEST",
+    "Hit",
+    "PluginNeed",
+    "Rule",
+    "Situation",
+    "load_rules",
+    "options_of_interest",
+    "rules_hit",
+]
+
+
+NEWEST = "newest"
+"""Instead of a version: where the guide names none but the newest of its day."""
 
 
 class _Model(BaseModel):
@@ -24,7 +37,7 @@ class _Model(BaseModel):
 class PluginNeed(_Model):
     plugin: str
     minimum: str
-    """A version, or ``newest``: the newest that is offered."""
+    """A version, or :data:`NEWEST`."""
     order: Literal["before", "with"] = "with"
     """Whether it must stand before the core starts, or may change with it."""
 
@@ -136,4 +149,4 @@ def _lacking(need: PluginNeed, situation: Situation) -> bool:
     plugin = situation.plugins.get(need.plugin)
     if plugin is None or not plugin.enabled:
         return False
-    return need.minimum == "newest" or older(plugin.version, need.minimum)
+    return need.minimum == NEWEST or older(plugin.version, need.minimum)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from bot.plugins import Catalogue, Demand, PluginPlan
-from bot.plugins.version_number import older
-from bot.upgrade_guide import Hit, PluginNeed
+from bot.plugins.version_number import VersionNumber, older
+from bot.upgrade_guide import NEWEST, Hit, PluginNeed
 from bot.upgrade_plan.records import RuleLine
 
 __all__ = ["demands_of", "rule_lines"]
 
 
-def demands_of(hits: Sequence[Hit], catalogue: Catalogue) -> tuple[Demand, ...]:
-    """What the rules want of installed plugins; ``newest`` is what the catalogue offers."""
+def demands_of(
+    hits: Sequence[Hit], catalogue: Catalogue, target: str, pinned: Collection[str] = ()
+) -> tuple[Demand, ...]:
+    """What the rules want of installed plugins. ``newest`` is the newest that the target can have; a pin goes before that."""
     return tuple(
         Demand(
             need.plugin,
@@ -23,27 +25,36 @@ def demands_of(hits: Sequence[Hit], catalogue: Catalogue) -> tuple[Demand, ...]:
         )
         for hit in hits
         for need in _needs(hit)
-        if (minimum := _minimum(need, catalogue))
+        if (minimum := _minimum(need, catalogue, target))
+        and not (need.minimum == NEWEST and need.plugin in pinned)
     )
 
 
 def rule_lines(
-    hits: Sequence[Hit], installed: Mapping[str, str], plan: PluginPlan, catalogue: Catalogue | None
+    hits: Sequence[Hit],
+    installed: Mapping[str, str],
+    plan: PluginPlan,
+    catalogue: Catalogue | None,
+    target: str,
 ) -> Iterator[RuleLine]:
-    """``installed``: name → version. A rule that asks for plugin versions is as severe as it says only if the plan does not reach them."""
+    """``installed``: name → version. A rule that asks for plugin versions is as severe as it says only if the plan does not reach them.
+
+    Where the guide names no version but the newest, what is installed may do: that never blocks.
+    """
     for hit in hits:
         rule = hit.rule
         if not rule.needs:
             through = f" Go through {rule.through}." if rule.through else ""
             yield RuleLine(rule.id, rule.severity, hit.subjects, rule.text + through, str(rule.link))
             continue
-        lacking = [need for need in _needs(hit) if not _reached(need, plan, catalogue)]
+        lacking = [need for need in _needs(hit) if not _reached(need, plan, catalogue, target)]
         moved = [name for name in hit.subjects if plan.versions().get(name) != installed.get(name)]
         if lacking:
             wanted = ", ".join(f"{need.plugin} {_at_least(need)}" for need in lacking)
+            named = any(need.minimum != NEWEST for need in lacking)
             yield RuleLine(
                 rule.id,
-                rule.severity,
+                rule.severity if named or rule.severity != "blocker" else "warning",
                 tuple(need.plugin for need in lacking),
                 f"{rule.text} Update on the running controller first: {wanted}.",
                 str(rule.link),
@@ -58,19 +69,19 @@ def _needs(hit: Hit) -> tuple[PluginNeed, ...]:
     return tuple(need for need in hit.rule.needs if need.plugin in hit.subjects)
 
 
-def _minimum(need: PluginNeed, catalogue: Catalogue) -> str | None:
-    if need.minimum != "newest":
+def _minimum(need: PluginNeed, catalogue: Catalogue, target: str) -> str | None:
+    if need.minimum != NEWEST:
         return need.minimum
-    offered = catalogue.releases.get(need.plugin)
-    return offered.version if offered else None
+    versions = (release.version for release in catalogue.usable(need.plugin, target))
+    return max(versions, key=VersionNumber, default=None)
 
 
-def _reached(need: PluginNeed, plan: PluginPlan, catalogue: Catalogue | None) -> bool:
-    minimum = need.minimum if catalogue is None else _minimum(need, catalogue)
-    if minimum is None or minimum == "newest":
+def _reached(need: PluginNeed, plan: PluginPlan, catalogue: Catalogue | None, target: str) -> bool:
+    minimum = need.minimum if catalogue is None else _minimum(need, catalogue, target)
+    if minimum is None or minimum == NEWEST:
         return False
     return not older(plan.versions()[need.plugin], minimum)
 
 
 def _at_least(need: PluginNeed) -> str:
-    return "to the newest release" if need.minimum == "newest" else f"to {need.minimum} or newer"
+    return "to the newest release" if need.minimum == NEWEST else f"to {need.minimum} or newer"

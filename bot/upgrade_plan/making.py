@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 from bot.context import Services
 from bot.errors import BotError
 from bot.model import Agent, BackupRecord, Identity, Instance, Plugin
 from bot.plugins import Catalogue, PluginPlan, resolve
+from bot.plugins.detached import is_detached, war_brings_plugins
 from bot.plugins.version_number import VersionNumber, older
 from bot.ports import UpdateCentre
 from bot.upgrade import Upgrade
@@ -18,14 +19,14 @@ from bot.upgrade_plan.agents import agent_findings, agent_lines, agent_port_find
 from bot.upgrade_plan.estimates import estimate
 from bot.upgrade_plan.guide import demands_of, rule_lines
 from bot.upgrade_plan.records import Finding, Source, UpgradePlan
-from bot.versions import hops, java_feature, java_for
+from bot.versions import hops, is_release, java_feature, java_for
 
 __all__ = ["make_plan"]
 
 T = TypeVar("T")
 
 HEADROOM = 1.1
-"""Of the last backup's size."""
+"""Of the last backup's size, or the home's."""
 
 
 def make_plan(
@@ -43,8 +44,9 @@ def make_plan(
     findings = list(looked)
     jenkins = services.jenkins(blue)
     identity: Identity | None = _asked(jenkins.identity, None)
-    if identity is None:
-        return UpgradePlan(services.name, "", target, (target,), tuple(findings), PluginPlan(known=False))
+    if identity is None or not is_release(identity.version):
+        source = identity.version if identity else ""
+        return UpgradePlan(services.name, source, target, (target,), tuple(findings), PluginPlan(known=False))
     plugins: tuple[Plugin, ...] = _required(jenkins.plugins, (), "Plugins", findings)
     agents: tuple[Agent, ...] = _required(jenkins.agents, (), "Agents", findings)
     rules, none = load_rules(), frozenset[str]()
@@ -66,6 +68,7 @@ def make_plan(
     else:
         plan, catalogue = _resolved(services, catalogue, plugins, source, target, hits)
         findings.append(_advisories(plan))
+    findings += _brought_along(plugins, target)
     way = hops(source, target) if agents else (target,)
     lines = agent_lines(agents, way[0])
     findings += agent_findings(lines, source, way)
@@ -82,7 +85,7 @@ def make_plan(
         hops=all_hops,
         findings=tuple(findings),
         plugins=plan,
-        rules=tuple(rule_lines(hits, {p.name: p.version for p in plugins}, plan, catalogue)),
+        rules=tuple(rule_lines(hits, {p.name: p.version for p in plugins}, plan, catalogue, target)),
         agents=lines,
         java={
             "controller": identity.java,
@@ -129,7 +132,7 @@ def _catalogue(
     except BotError as error:
         findings.append(Finding("warning", "Update centre", f"{error} {kept}"))
         return None
-    versions_of = {*services.plugin_policy.pins, *_too_new(catalogue, plugins, target)}
+    versions_of = {*services.plugin_policy.pins, *_not_to_be_had(catalogue, plugins, target)}
     if versions_of:
         try:
             catalogue = updates.catalogue(target, versions_of)
@@ -152,7 +155,7 @@ def _resolved(
 ) -> tuple[PluginPlan, Catalogue]:
     """The plan, and the catalogue with the older releases that were asked for to make it."""
     while True:
-        demands = demands_of(hits, catalogue)
+        demands = demands_of(hits, catalogue, target, services.plugin_policy.pins)
         plan = resolve(plugins, source, target, catalogue, services.plugin_policy, demands)
         unknown = set(plan.older_wanted) - set(catalogue.history)
         if not unknown or services.updates is None:
@@ -163,8 +166,8 @@ def _resolved(
         catalogue = more
 
 
-def _too_new(catalogue: Catalogue, plugins: Sequence[Plugin], target: str) -> set[str]:
-    """Plugins, and what they need, whose offered release needs a newer core: an older release may do."""
+def _not_to_be_had(catalogue: Catalogue, plugins: Sequence[Plugin], target: str) -> set[str]:
+    """Plugins, and what they need, whose offered release needs a newer core or has no checksum: an older release may do."""
     seen: set[str] = set()
     left = [plugin.name for plugin in plugins]
     while left:
@@ -174,7 +177,8 @@ def _too_new(catalogue: Catalogue, plugins: Sequence[Plugin], target: str) -> se
             continue
         seen.add(name)
         left += [need.name for need in release.dependencies if not need.optional]
-    return {name for name in seen if older(target, catalogue.releases[name].required_core)}
+    offered = [catalogue.releases[name] for name in seen]
+    return {one.name for one in offered if older(target, one.required_core) or not one.sha256}
 
 
 def _advisories(plan: PluginPlan) -> Finding:
@@ -183,6 +187,17 @@ def _advisories(plan: PluginPlan) -> Finding:
     if fixable:
         text += f", {fixable} of which newer releases fix (`plugins: latest`, or a pin)"
     return Finding("warning" if plan.left else "ok", "Advisories", f"{text}.")
+
+
+def _brought_along(plugins: Sequence[Plugin], target: str) -> Iterator[Finding]:
+    """What no plan can know: which of the copies in the war are newer is seen when the core has started."""
+    names = sorted(plugin.name for plugin in plugins if is_detached(plugin.name))
+    if names and war_brings_plugins(target):
+        text = (
+            f"{target} has copies of plugins that once were part of it, and of what those need. Where they are newer than "
+            f"planned, it takes them when it first starts; validation names them. Installed ones: {', '.join(names)}."
+        )
+        yield Finding("info", "Plugins", text)
 
 
 def _source(catalogue: Catalogue | None, now: float) -> Source | None:
@@ -197,19 +212,31 @@ def _disk(services: Services, blue: Instance, plan: PluginPlan) -> dict[str, int
     return {
         "backups_free": _asked(services.backups.free_bytes, None),
         "homes_free": _asked(lambda: services.environment.state(blue).home_bytes_free, None),
-        "last_home": newest.bytes if newest else None,
+        "home": newest.bytes if newest else _asked(lambda: services.environment.home_bytes(blue), None),
         "last_archive": newest.archive_bytes if newest else None,
         "plugin_downloads": plan.download_bytes,
     }
 
 
 def _room(disk: Mapping[str, int | None]) -> Iterator[Finding]:
-    """Compared with the last backup, where there is one: a home seldom shrinks."""
-    for free, needed, where in (
-        ("homes_free", "last_home", "homes"),
-        ("backups_free", "last_archive", "backups"),
-    ):
-        has, wants = disk[free], disk[needed]
-        if has is not None and wants is not None and has < wants * HEADROOM:
-            text = f"{where} need about {wants * HEADROOM / 1024**3:.1f} GiB, {has / 1024**3:.1f} GiB are free: free some."
-            yield Finding("blocker", "Disk", text)
+    """Compared with the last backup, where there is one: a home seldom shrinks. Else with the home as it is."""
+    home, archive = disk["home"], disk["last_archive"]
+    if home is None:
+        text = "how much the home holds could not be measured: see to it that a copy and a backup of it fit."
+        yield Finding("warning", "Disk", text)
+        return
+    # Archives are packed; before the first one nobody knows how much.
+    yield from _fits(disk["homes_free"], home, "homes need about", "blocker")
+    if archive is not None:
+        yield from _fits(disk["backups_free"], archive, "backups need about", "blocker")
+    else:
+        yield from _fits(disk["backups_free"], home, "a backup may need up to", "warning")
+
+
+def _fits(
+    free: int | None, needed: int, what: str, level: Literal["blocker", "warning"]
+) -> Iterator[Finding]:
+    wanted = needed * HEADROOM
+    if free is not None and free < wanted:
+        text = f"{what} {wanted / 1024**3:.1f} GiB, {free / 1024**3:.1f} GiB are free: free some."
+        yield Finding(level, "Disk", text)

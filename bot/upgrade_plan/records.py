@@ -82,7 +82,7 @@ class UpgradePlan:
     java: Mapping[str, Any] = field(default_factory=dict)
     """``controller``: what it runs on; ``available``: feature versions for green; ``needed``: hop → feature versions."""
     disk: Mapping[str, int | None] = field(default_factory=dict)
-    """Bytes: ``backups_free``, ``homes_free``, ``last_home``, ``last_archive``, ``plugin_downloads``."""
+    """Bytes: ``backups_free``, ``homes_free``, ``home``, ``last_archive``, ``plugin_downloads``."""
     estimates: tuple[Estimate, ...] = ()
     updates: Source | None = None
     """None: no update centre could be asked."""

@@ -54,6 +54,7 @@ def parse_options(arguments: Sequence[str], environ: Mapping[str, str]) -> Optio
         home=Path(home).absolute(),
         version=read_version(war),
         port=int(winstone.get("httpPort", "8080")),
+        war=war,
         address=winstone.get("httpListenAddress", "0.0.0.0"),  # noqa: S104  what a real one listens on by default
         prefix=winstone.get("prefix", "").rstrip("/"),
         properties=properties,

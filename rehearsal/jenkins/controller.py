@@ -23,7 +23,7 @@ from rehearsal.jenkins.items import Folder, Item, Job
 from rehearsal.jenkins.journal import Journal
 from rehearsal.jenkins.plugins import PluginSet, load_plugins
 from rehearsal.jenkins.queue import Queue, QueueItem, now_ms
-from rehearsal.jenkins.release import QUEUE_FILE_BY_ID, at_least
+from rehearsal.jenkins.release import QUEUE_FILE_BY_ID, WITHOUT_LEGACY_IDS, at_least
 from rehearsal.jenkins.settings import Settings
 from rehearsal.jenkins.users import Users
 
@@ -42,6 +42,7 @@ class Options:
     home: Path
     version: str
     port: int
+    war: Path
     address: str = "127.0.0.1"
     prefix: str = ""
     """Context path: empty or ``/jenkins``."""
@@ -102,6 +103,10 @@ class Controller:
         for failure in self.root.load(self.plugins.active):
             self.journal.severe("jenkins.InitReactorRunner$1#onTaskFailed", failure)
         for job in self.root.all_jobs():
+            legacy = job.builds_directory / "legacyIds"
+            if at_least(self.version, WITHOUT_LEGACY_IDS) and legacy.exists():
+                legacy.unlink()
+                self.journal.info("hudson.model.Job#onLoad", f"Deleting legacyIds file in {legacy.parent}.")
             self.resume_pipelines(job)
 
     def resume_pipelines(self, job: Job) -> None:

@@ -14,6 +14,7 @@ from rehearsal.jenkins.builds import Build, write_build
 from rehearsal.jenkins.computers import Computer
 from rehearsal.jenkins.items import Job
 from rehearsal.jenkins.queue import QueueItem, now_ms
+from rehearsal.jenkins.release import WITHOUT_LEGACY_IDS, at_least
 from rehearsal.jenkins.steps import Step, pipeline_steps, shell_steps
 
 if TYPE_CHECKING:
@@ -139,7 +140,8 @@ def _begin(controller: Controller, item: QueueItem, computer: Computer, executor
         completed=False,
     )
     build.directory.mkdir(parents=True, exist_ok=True)
-    (job.builds_directory / "legacyIds").touch()
+    if not at_least(controller.version, WITHOUT_LEGACY_IDS):
+        (job.builds_directory / "legacyIds").touch()
     job.builds[number] = build
     controller.queue.started(item, number)
     steps = (pipeline_steps if job.pipeline else shell_steps)(job.command, _environment(job, build))

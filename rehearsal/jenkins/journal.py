@@ -11,6 +11,10 @@ from dataclasses import dataclass
 __all__ = ["Journal", "Record"]
 
 
+KEPT = 256
+"""Records of all levels, as ``RingBufferLogHandler`` keeps them."""
+
+
 @dataclass(frozen=True)
 class Record:
     at_ms: int
@@ -21,7 +25,7 @@ class Record:
 
 class Journal:
     def __init__(self) -> None:
-        self._records: deque[Record] = deque(maxlen=1000)
+        self._records: deque[Record] = deque(maxlen=KEPT)
         self._lock = threading.Lock()
 
     def info(self, logger: str, message: str) -> None:
@@ -36,6 +40,11 @@ class Journal:
     def since(self, at_ms: int, level: str) -> list[Record]:
         with self._lock:
             return [record for record in self._records if record.at_ms >= at_ms and record.level == level]
+
+    def has_all_since(self, at_ms: int) -> bool:
+        """False when records of that time may have been dropped."""
+        with self._lock:
+            return len(self._records) < KEPT or any(record.at_ms < at_ms for record in self._records)
 
     def _write(self, level: str, logger: str, message: str) -> None:
         record = Record(int(time.time() * 1000), level, logger, message)

@@ -10,6 +10,7 @@ from rehearsal.jenkins import execution
 from rehearsal.jenkins.application import Application
 from rehearsal.jenkins.controller import Controller, Options
 from rehearsal.jenkins.cron import CronClock
+from rehearsal.jenkins.detached import LAST_VERSION_FILE, place_bundled
 from rehearsal.jenkins.guard import GUARD_FILE
 from rehearsal.jenkins.pages import starting
 from rehearsal.jenkins.scripts.arguments import script_arguments, script_name
@@ -67,10 +68,14 @@ class Lifecycle:
     def _boot(self) -> None:
         began = time.monotonic()
         seconds = self._options.seconds("rehearsal.boot.seconds", _BOOT_SECONDS)
+        placed = place_bundled(self._options.home, self._options.war, self._options.version)
         controller = Controller(self._options)
         self._controller = controller
         self._clock = CronClock(controller.check_timers, together=controller.lock)
         self._application = Application(controller, self.request_exit)
+        if placed:
+            text = f"Upgraded Jenkins. Loaded detached plugins (and dependencies): [{', '.join(placed)}]"
+            controller.journal.info("hudson.PluginManager#loadDetachedPlugins", text)
         for name, cause in controller.plugins.failed.items():
             controller.journal.severe(
                 "jenkins.InitReactorRunner$1#onTaskFailed", f"Failed Loading plugin {name}\n{cause}"
@@ -119,7 +124,7 @@ class Lifecycle:
                 controller.changed.notify_all()
 
     def _save_install_state(self, controller: Controller) -> None:
-        (controller.home / "jenkins.install.InstallUtil.lastExecVersion").write_text(controller.version)
+        (controller.home / LAST_VERSION_FILE).write_text(controller.version)
         (controller.home / "jenkins.install.UpgradeWizard.state").write_text(controller.version)
         (controller.home / ".lastStarted").touch()
         controller.settings.save(controller.version)

@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
+from rehearsal.jenkins.manifest import MANIFEST, read_manifest
 from rehearsal.jenkins.release import at_least
-from rehearsal.jenkins.war import read_manifest
 
-__all__ = ["Dependency", "Plugin", "PluginSet", "load_plugins", "make_plugin"]
+__all__ = [
+    "Dependency",
+    "Plugin",
+    "PluginSet",
+    "is_older",
+    "load_plugins",
+    "make_plugin",
+    "plugin_file",
+    "read_plugin",
+]
 
 
 @dataclass(frozen=True)
@@ -57,11 +68,28 @@ def make_plugin(
     long_name: str = "",
     url: str = "",
 ) -> Path:
-    """Write a plugin file with a manifest and nothing else.
+    """Write a :func:`plugin_file` to the path; parents are made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    content = plugin_file(
+        name, version, required_core=required_core, dependencies=dependencies, long_name=long_name, url=url
+    )
+    path.write_bytes(content)
+    return path
+
+
+def plugin_file(
+    name: str,
+    version: str,
+    *,
+    required_core: str = "2.346",
+    dependencies: str = "",
+    long_name: str = "",
+    url: str = "",
+) -> bytes:
+    """A plugin with a manifest and nothing else.
 
     ``dependencies`` is in the manifest's own form: ``structs:1.2,jaxb:2;resolution:=optional``.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     lines = [
         "Manifest-Version: 1.0",
         f"Short-Name: {name}",
@@ -74,12 +102,11 @@ def make_plugin(
         lines.append(f"Url: {url}")
     if dependencies:
         lines.append(f"Plugin-Dependencies: {dependencies}")
-    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         # A fixed time keeps the bytes, and so the checksum, the same each time.
-        archive.writestr(
-            zipfile.ZipInfo("META-INF/MANIFEST.MF", (2024, 1, 1, 0, 0, 0)), "\n".join(lines) + "\n\n"
-        )
-    return path
+        archive.writestr(zipfile.ZipInfo(MANIFEST, (2024, 1, 1, 0, 0, 0)), "\n".join(lines) + "\n\n")
+    return content.getvalue()
 
 
 def load_plugins(home: Path, core: str) -> PluginSet:
@@ -88,7 +115,7 @@ def load_plugins(home: Path, core: str) -> PluginSet:
     found: dict[str, Plugin] = {}
     for path in sorted(directory.iterdir()) if directory.is_dir() else ():
         if path.suffix in (".jpi", ".hpi") and path.is_file():
-            plugin = _read(path)
+            plugin = read_plugin(path, path.stem, not path.with_name(path.name + ".disabled").exists())
             if plugin is not None:
                 found[plugin.name] = plugin
     failed: dict[str, str] = {}
@@ -112,7 +139,7 @@ def _check(
             if not need.optional:
                 reasons.append(f"Plugin is missing: {need.name} ({need.version})")
             continue
-        if _older(other.version, need.version):
+        if is_older(other.version, need.version):
             reasons.append(f"Update required: {other.title} to be updated to {need.version} or higher")
             continue
         _check(need.name, found, core, failed, (*path, name))
@@ -124,8 +151,8 @@ def _check(
         )
 
 
-def _older(version: str, minimum: str) -> bool:
-    """Compared by leading numbers only; the hashes of newer version schemes say nothing about order."""
+def is_older(version: str, minimum: str) -> bool:
+    """Versions, compared by leading numbers only; the hashes of newer version schemes say nothing about order."""
     return _numbers(version) < _numbers(minimum)
 
 
@@ -138,12 +165,13 @@ def _numbers(version: str) -> tuple[int, ...]:
     return tuple(numbers)
 
 
-def _read(path: Path) -> Plugin | None:
+def read_plugin(file: Path | IO[bytes], name: str, enabled: bool = True) -> Plugin | None:
+    """What the manifest says, with ``name`` where it names no other; None for a file without one."""
     try:
-        manifest = read_manifest(path)
+        manifest = read_manifest(file)
     except ValueError:
         return None
-    name = manifest.get("Short-Name", path.stem)
+    name = manifest.get("Short-Name", name)
     return Plugin(
         name=name,
         version=manifest.get("Plugin-Version", "?"),
@@ -152,7 +180,7 @@ def _read(path: Path) -> Plugin | None:
         dependencies=tuple(
             _dependency(text) for text in manifest.get("Plugin-Dependencies", "").split(",") if text
         ),
-        enabled=not path.with_name(path.name + ".disabled").exists(),
+        enabled=enabled,
         url=manifest.get("Url"),
     )
 

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-__all__ = ["HEALTH_PAGE", "LISTED_BUILDS_ONLY", "QUEUE_COUNTER_AS_PROPERTY", "QUEUE_FILE_BY_ID", "at_least"]
+__all__ = [
+    "HEALTH_PAGE",
+    "LISTED_BUILDS_ONLY",
+    "QUEUE_COUNTER_AS_PROPERTY",
+    "QUEUE_FILE_BY_ID",
+    "WAR_WITHOUT_PLUGINS",
+    "WITHOUT_LEGACY_IDS",
+    "at_least",
+]
 
 QUEUE_FILE_BY_ID = "2.426"
 """``-Dhudson.model.Queue.id`` names the queue's file."""
@@ -12,6 +20,10 @@ HEALTH_PAGE = "2.506"
 """``/health`` answers without credentials."""
 LISTED_BUILDS_ONLY = "2.525"
 """A build directory that was not there when the job was loaded is not found at all."""
+WITHOUT_LEGACY_IDS = "2.509"
+"""``builds/legacyIds`` of each job is deleted when it is loaded, with a line in the log for each (JENKINS-75465)."""
+WAR_WITHOUT_PLUGINS = "2.577"
+"""The war brings no plugins along any more."""
 
 
 def at_least(version: str, minimum: str) -> bool:

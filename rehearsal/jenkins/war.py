@@ -1,4 +1,4 @@
-"""The "war": a zip file whose manifest names the Jenkins release, as in a real one."""
+"""The "war": a zip file whose manifest names the Jenkins release, with plugins in it, as in a real one."""
 
 from __future__ import annotations
 
@@ -6,9 +6,19 @@ import sys
 import zipfile
 from pathlib import Path
 
-__all__ = ["make_war", "read_manifest", "read_version"]
+from rehearsal.jenkins.manifest import MANIFEST, read_manifest
+from rehearsal.jenkins.plugins import plugin_file
+from rehearsal.jenkins.release import WAR_WITHOUT_PLUGINS, at_least
 
-_MANIFEST = "META-INF/MANIFEST.MF"
+__all__ = ["BUNDLED", "make_war", "read_version"]
+
+BUNDLED = "WEB-INF/detached-plugins/"
+"""Where a war has plugins that once were part of the core, and what those need."""
+_PLUGINS = (
+    ("matrix-project", "849.v0cd64ed7e531", "ionicons-api:74.v93d5eb_813d5f"),
+    ("ionicons-api", "88.va_4187cb_eddf1", ""),
+)
+"""Name, version and needs of two of those in the war of 2.516.3: one that was part of the core, and one that never was."""
 
 
 def make_war(path: Path, version: str) -> Path:
@@ -22,22 +32,12 @@ def make_war(path: Path, version: str) -> Path:
     )
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         # A fixed date: the same release is the same file, which the layers of an image are recognised by.
-        archive.writestr(zipfile.ZipInfo(_MANIFEST), text)
+        archive.writestr(zipfile.ZipInfo(MANIFEST), text)
+        for name, plugin_version, needs in () if at_least(version, WAR_WITHOUT_PLUGINS) else _PLUGINS:
+            archive.writestr(
+                zipfile.ZipInfo(f"{BUNDLED}{name}.hpi"), plugin_file(name, plugin_version, dependencies=needs)
+            )
     return path
-
-
-def read_manifest(path: Path) -> dict[str, str]:
-    """The main attributes of a war's or plugin's manifest, continuation lines joined.
-
-    :raises ValueError: when the file is not a zip file or has no manifest.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            text = archive.read(_MANIFEST).decode()
-    except (zipfile.BadZipFile, KeyError) as error:
-        raise ValueError(f"{path} has no manifest: {error}") from error
-    main = text.replace("\r\n", "\n").replace("\n ", "").split("\n\n")[0]
-    return dict(line.split(": ", 1) for line in main.splitlines() if ": " in line)
 
 
 def read_version(path: Path) -> str:

@@ -67,6 +67,8 @@ class UpdateCentreStandIn:
             return 302, {"Location": f"/dynamic-{core}/update-center.actual.json"}, b""
         if address.path == "/stable/update-center.actual.json":
             return self._json(self._tier(NEWEST_LTS))
+        if address.path == "/tiers.json":
+            return self._json({"stableCores": ["2.440.1", "2.479.3", NEWEST_LTS], "weeklyCores": ["2.480"]})
         if tier := _TIER.match(address.path):
             return self._json(self._tier(tier["core"]))
         if address.path == "/current/plugin-versions.json":

@@ -98,6 +98,17 @@ class EnvironmentContract:
         assert tree(rig.home_of(green)) == tree(rig.home)
         assert skipped == {}
 
+    def test_a_home_is_measured_without_what_jenkins_makes_again(self, rig: EnvironmentRig) -> None:
+        """And the machine says what memory it has left for another instance."""
+        before = rig.environment.home_bytes(rig.blue)
+        for path in ("jobs/a/builds/1/log", "workspace/a/target", "userContent/war"):
+            (rig.home / path).parent.mkdir(parents=True, exist_ok=True)
+            (rig.home / path).write_bytes(bytes(100_000))
+        assert rig.environment.home_bytes(rig.blue) == before + 200_000
+        left = rig.environment.memory_available_bytes(rig.blue)
+        assert left is not None
+        assert left > 1 << 20
+
     def test_only_what_is_selected_travels_and_the_last_comes_last(self, rig: EnvironmentRig) -> None:
         """A build's build.xml makes it finished, so it goes after the rest of the build."""
         for name in ("a.log", "build.xml", "z.log"):

@@ -224,6 +224,17 @@ def test_files_that_vanish_while_they_are_read_are_reported(make: Callable[..., 
     assert b"file-2" in stream
 
 
+def test_the_end_of_the_log_has_as_many_lines_as_asked(make: Callable[..., EnvironmentRig]) -> None:
+    """Also where they are more than one block of the file, and where the file has fewer."""
+    rig = make()
+    green = rig.environment.create("green", rig.blue, "2.440.1", "q")
+    lines = [f"{number} {'x' * 100}" for number in range(3000)]
+    (Path(green.home).parent / "jenkins.log").write_text("\n".join(lines) + "\n")
+    assert rig.environment.logs(green, 2).splitlines() == lines[-2:]
+    assert rig.environment.logs(green, 2000).splitlines() == lines[-2000:]
+    assert rig.environment.logs(green, 9000).splitlines() == lines
+
+
 def test_prefix_of_the_model_is_kept(make: Callable[..., EnvironmentRig]) -> None:
     """The new one answers under the same path, at a port of its own, and is started so."""
     rig = make()

@@ -13,7 +13,7 @@ import pytest
 from adapters.jenkins.client import JenkinsClient
 from adapters.jenkins.scripts import guard_script
 from bot.errors import NotStarted, Permanent
-from bot.model import BuildRef, ItemConfig, NodeSet, QueueItem, Role
+from bot.model import BuildRef, ItemConfig, NodeSet, QueueItem, RecentLog, Role
 from bot.ports import Jenkins
 from rehearsal.free_ports import free_port
 from tests.contract.standin import Standin, started, wait_until
@@ -77,7 +77,7 @@ def test_inventory_and_log(jenkins: Jenkins) -> None:
     assert found.folders == ("team-a",)
     assert found.credentials == ("deploy", "registry")
     assert all(plugin.active for plugin in found.plugins)
-    assert jenkins.log(jenkins.identity().now_ms + 60_000) == ()
+    assert jenkins.log(jenkins.identity().now_ms + 60_000) == RecentLog((), whole=True)
 
 
 def test_plugins_and_options(jenkins: Jenkins) -> None:

@@ -55,6 +55,18 @@ def test_kill_leaves_what_is_on_disk(tmp_path: Path) -> None:
         assert next_number(second, "serial-1") == number + 1
 
 
+def test_loading_jobs_deletes_their_legacy_ids_and_says_so_for_each(tmp_path: Path) -> None:
+    """From 2.509 on, so that a start with many jobs fills the log; blue's release keeps the files."""
+    with started(tmp_path) as first:
+        kept = sorted(first.home.rglob("legacyIds"))
+        assert kept
+        first.terminate()
+    with started(tmp_path, version="2.516.3", home=first.home, accounts=first.accounts) as second:
+        assert not list(second.home.rglob("legacyIds"))
+        log = (tmp_path / f"standin-{second.port}.log").read_text()
+        assert log.count("Deleting legacyIds file") == len(kept)
+
+
 def test_unfinished_freestyle_build_becomes_a_failure_when_loaded(tmp_path: Path) -> None:
     """A build.xml without a result is a FAILURE for whoever loads it."""
     with started(tmp_path) as first:

@@ -18,6 +18,7 @@ import pytest
 from adapters.update_centre import build_update_centre
 from bot.errors import Interrupted, Permanent, Temporary
 from bot.plugins import Release
+from bot.plugins.update_center_format import parse_tiers
 from bot.ports import UpdateCentre
 from bot.settings.updates import UpdatesConfig
 from bot.stop_token import StopToken
@@ -165,6 +166,16 @@ def test_newest_lts(tmp_path: Path) -> None:
         assert rig(tmp_path, base=centre.url).port.newest_lts().core == "2.516.3"
 
 
+def test_lts_releases(tmp_path: Path) -> None:
+    """Those that have a tier of their own; asked once in a while. A file that is something else is refused."""
+    with UpdateCentreStandIn(tmp_path / "files") as centre:
+        port = rig(tmp_path, base=centre.url).port
+        assert port.lts_releases() == port.lts_releases() == ("2.440.1", "2.479.3", "2.516.3")
+        assert centre.requests == ["/tiers.json"]
+    with pytest.raises(Permanent, match="no list of releases"):
+        parse_tiers("[]", "here")
+
+
 @pytest.mark.parametrize(
     ("status", "kind"), [(503, Temporary), (429, Temporary), (404, Permanent), (403, Permanent)]
 )
@@ -295,14 +306,14 @@ def test_unused_files_go_after_a_month(tmp_path: Path) -> None:
 
 
 def test_saved_metadata_with_downloads(tmp_path: Path) -> None:
-    """The file is read instead of asking; its age is the file's."""
+    """The file is read instead of asking, also for the newest release; its age is the file's."""
     saved = tmp_path / "saved.json"
     saved.write_text(json.dumps({"core": {"version": "2.516.3"}, "plugins": {}}))
-    found = rig(tmp_path, metadata_file=saved, base=f"http://127.0.0.1:{free_port()}").port.catalogue(
-        "2.516.3"
-    )
-    assert (found.core, found.origin) == ("2.516.3", str(saved))
-    assert found.fetched_at == saved.stat().st_mtime
+    port = rig(tmp_path, metadata_file=saved, base=f"http://127.0.0.1:{free_port()}").port
+    assert port.lts_releases() == ("2.516.3",)
+    for found in (port.catalogue("2.516.3"), port.newest_lts()):
+        assert (found.core, found.origin) == ("2.516.3", str(saved))
+        assert found.fetched_at == saved.stat().st_mtime
 
 
 def test_directory_asks_nobody(tmp_path: Path) -> None:

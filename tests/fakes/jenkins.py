@@ -20,11 +20,11 @@ from bot.model import (
     ItemConfig,
     ItemConfigs,
     Job,
-    LogRecord,
     NodeSet,
     Plugin,
     Probe,
     QueueItem,
+    RecentLog,
     Role,
     RunningBuild,
     Submission,
@@ -192,17 +192,18 @@ class FakeJenkins:
 
     def inventory(self) -> Inventory:
         self._answer()
-        counts = {name: sum(job == name for job, _ in self.visible) for name in self._jobs()}
-        running = {name: sum(b.job == name for b in self.live_builds) for name in counts}
+        # By directory, as the script does: also those of builds that run or were cut off.
+        paths = [path.split("/") for path in self.files if path.startswith("jobs/") and "/builds/" in path]
+        begun = {(parts[1], int(parts[3])) for parts in paths} | {(b.job, b.number) for b in self.live_builds}
         jobs = tuple(
             Job(
                 name,
                 "job",
                 False,
                 int(self.files[f"jobs/{name}/nextBuildNumber"]),
-                counts[name] + running[name],
+                sum(job == name for job, _ in begun),
             )
-            for name in counts
+            for name in self._jobs()
         )
         return Inventory(jobs, (), ("all",), (), (), ("bot",), self.plugins(), {}, {}, 0)
 
@@ -221,8 +222,8 @@ class FakeJenkins:
     def agents(self) -> tuple[Agent, ...]:
         return self.connected
 
-    def log(self, since_ms: int) -> tuple[LogRecord, ...]:
-        return ()
+    def log(self, since_ms: int) -> RecentLog:
+        return RecentLog(())
 
     def probe(self, path: str) -> Probe:
         return Probe(path, 200, 0.01) if self.running and self.reachable else Probe(path, 0, 1.0)

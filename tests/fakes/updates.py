@@ -28,6 +28,7 @@ class FakeUpdateCentre:
     releases: tuple[Release, ...] = ()
     advisories: tuple[Advisory, ...] = ()
     newest: str = "2.516.3"
+    lts: tuple[str, ...] = ("2.426.1", "2.440.1", "2.440.3", "2.479.2", "2.516.1")
     failure: Exception | None = None
     taken: list[str] = field(default_factory=list)
     """Names of the files that were asked for."""
@@ -39,6 +40,10 @@ class FakeUpdateCentre:
 
     def newest_lts(self) -> Catalogue:
         return self.catalogue(self.newest)
+
+    def lts_releases(self) -> tuple[str, ...]:
+        self._fail()
+        return self.lts
 
     def file(self, release: Release, stop: Stop) -> Path:
         self._fail()

@@ -66,6 +66,12 @@ class FakeEnvironment:
         jenkins = self.world.instances.get(instance.name)
         return InstanceState(bool(jenkins and jenkins.running), jenkins is not None, 10**8, 1.0, 0, 10**12)
 
+    def home_bytes(self, instance: Instance) -> int:
+        return sum(len(content) for content in self.world.instances[instance.name].files.values())
+
+    def memory_available_bytes(self, like: Instance) -> int | None:
+        return 10**9
+
     def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:
         return self.core(version, like)
 
@@ -405,6 +411,7 @@ def make_config(directory: Path, **policy: object) -> Config:
             "state_directory": str(directory),
             "backups": {"directory": str(directory / "backups")},
             "slack": {"operators": [ANN.id, BOB.id], "approvers": [BOB.id]},
+            "updates": {"watch_hours": 0},
             "controllers": {
                 "main": {
                     "url": "http://ci.example.com/",

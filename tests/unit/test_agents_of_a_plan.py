@@ -20,18 +20,30 @@ def findings(source: str, target: str, *agents: Agent) -> list[Finding]:
 @pytest.mark.parametrize(
     ("version", "java", "remoting"),
     [
-        ("2.346.3", (8, 11), "3.14"),
-        ("2.361.1", (11, 17), "4.2.1"),
-        ("2.387.3", (11, 17), "4.7"),
-        ("2.426.2", (11, 17, 21), "4.13"),
-        ("2.479.1", (17, 21), "3107.v665000b_51092"),
-        ("2.541.2", (17, 21, 25), "3107.v665000b_51092"),
-        ("2.555.1", (21, 25), "3176.v207ec082a_8c0"),
         ("2.303.1", (8, 11), "0"),
+        ("2.346.3", (8, 11, 17), "3.14"),
+        ("2.357", (11, 17), "4.2.1"),
+        ("2.361.1", (11, 17), "4.2.1"),
+        ("2.377", (11, 17), "4.2.1"),
+        ("2.378", (11, 17), "4.7"),
+        ("2.387.3", (11, 17), "4.7"),
+        ("2.414.3", (11, 17), "4.7"),
+        ("2.419", (11, 17, 21), "4.7"),
+        ("2.425", (11, 17, 21), "4.13"),
+        ("2.426.2", (11, 17, 21), "4.13"),
+        ("2.462.3", (11, 17, 21), "4.13"),
+        ("2.463", (17, 21), "4.13"),
+        ("2.467", (17, 21), "3107.v665000b_51092"),
+        ("2.479.1", (17, 21), "3107.v665000b_51092"),
+        ("2.528.3", (17, 21), "3107.v665000b_51092"),
+        ("2.534", (17, 21, 25), "3107.v665000b_51092"),
+        ("2.541.3", (17, 21, 25), "3107.v665000b_51092"),
+        ("2.545", (21, 25), "3176.v207ec082a_8c0"),
+        ("2.555.1", (21, 25), "3176.v207ec082a_8c0"),
     ],
 )
 def test_what_each_core_needs(version: str, java: tuple[int, ...], remoting: str) -> None:
-    """Java feature versions and the least remoting, as the core's own source names them."""
+    """Java feature versions and the least remoting, as the core's own source names them, of LTS and of weekly releases."""
     assert java_for(version) == java
     assert remoting_minimum(version) == remoting
 
@@ -40,7 +52,10 @@ def test_what_each_core_needs(version: str, java: tuple[int, ...], remoting: str
     ("source", "target", "way"),
     [
         ("2.426.2", "2.516.3", ("2.516.3",)),
-        ("2.346.3", "2.516.3", ("2.462.3", "2.516.3")),
+        ("2.346.3", "2.516.3", ("2.516.3",)),
+        ("2.332.4", "2.516.3", ("2.462.3", "2.516.3")),
+        ("2.462.3", "2.545", ("2.545",)),
+        ("2.361.4", "2.545", ("2.541.3", "2.545")),
         ("2.361.4", "2.555.1", ("2.541.3", "2.555.1")),
         ("2.277.4", "2.568.1", ("2.462.3", "2.568.1")),
     ],
@@ -120,7 +135,7 @@ def test_newer_java_is_a_warning_not_a_blocker() -> None:
 
 def test_a_needed_stop_blocks_and_says_what_to_do_there() -> None:
     """Agents are held to the stop, not to the target."""
-    found = findings("2.346.3", "2.516.3", Agent("old", True, "11.0.20", "4.13.3"))
+    found = findings("2.332.4", "2.516.3", Agent("old", True, "11.0.20", "4.13.3"))
     [blocker] = [one for one in found if one.level == "blocker"]
     assert "upgrade to 2.462.3 first" in blocker.text
     assert "Java 17 or 21 there" in blocker.text

@@ -91,8 +91,8 @@ def test_arguments_arrive_whatever_they_are(groovy: GroovyRig, tmp_path: Path) -
 
 
 def test_identity_agents_and_log(groovy: GroovyRig, tmp_path: Path) -> None:
-    """Facts of the instance; an agent that hangs costs seconds and says nothing; only SEVERE records since the time, with their cause."""
-    identity, agents, records = groovy.play(
+    """Facts of the instance; an agent that hangs costs seconds and says nothing; only SEVERE records since the time, with their cause, and whether that is all."""
+    identity, agents, log, whole_of_all, whole_since_a_kept_one = groovy.play(
         tmp_path,
         """
         import java.util.logging.*
@@ -106,7 +106,10 @@ def test_identity_agents_and_log(groovy: GroovyRig, tmp_path: Path) -> None:
         record(Level.WARNING, 1500, 'warning')
         record(Level.SEVERE, 1000, 'cannot do {0}').with { it.parameters = ['this'] as Object[]; it.thrown = new IOException('full') }
         record(Level.SEVERE, 2000, 'x' * 900)
-        tell(resultOf(run('log')).records)
+        tell(resultOf(run('log')))
+        record(Level.INFO, 2001, 'more')
+        tell(resultOf(runWith('log', [sinceMs: 0])).whole)
+        tell(resultOf(runWith('log', [sinceMs: 1000])).whole)
         """,
         {"identity": ("identity", {}), "agents": ("agents", {}), "log": ("log", {"sinceMs": 1000})},
     )
@@ -121,13 +124,15 @@ def test_identity_agents_and_log(groovy: GroovyRig, tmp_path: Path) -> None:
         {"name": "hung", "online": True, "java": None, "remoting": None, "launcher": inbound},
         {"name": "away", "online": False, "java": None, "remoting": None, "launcher": inbound},
     ]
+    records = log["records"]
+    assert (log["whole"], whole_of_all, whole_since_a_kept_one) == (True, False, True)
     assert [record["atMs"] for record in records] == [1000, 2000]
     assert records[0]["message"] == "cannot do this (java.io.IOException: full)"
     assert len(records[1]["message"]) == 500
 
 
 def test_inventory_counts_without_loading(groovy: GroovyRig, tmp_path: Path) -> None:
-    """Builds are counted by directory; parts of jobs are left out; folders' views are named with them; no credentials plugin is fine."""
+    """Builds are counted by directory; parts of jobs are left out; views have their places; no credentials plugin is fine."""
     found, loads = groovy.play(
         tmp_path,
         """
@@ -158,7 +163,7 @@ def test_inventory_counts_without_loading(groovy: GroovyRig, tmp_path: Path) -> 
     assert jobs["new"]["disabled"] is True
     assert set(jobs) == {"team/app", "new", "branches/main"}
     assert found["folders"] == ["team", "branches"]
-    assert found["views"] == ["all", "team/All"]
+    assert found["views"] == ["all", "team/All", "user ann: mine", "user ann: group", "user ann: group/inner"]
     assert (found["credentials"], found["users"], found["nodes"]) == ([], ["ann"], [])
     assert found["plugins"] == [{"name": "git", "version": "5.2.1", "enabled": True, "active": True}]
     assert found["failedPlugins"] == {"sshd": "java.io.IOException: needs more"}

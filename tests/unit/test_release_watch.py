@@ -33,13 +33,13 @@ class Rig:
         self.bot = Bot(self.world, make_config(directory))
         self.woken = 0
 
-    def look(self) -> None:
+    def look(self, channel: str | None = "C0CIOPS") -> None:
         """As a bot that was started again: nothing is remembered but what is stored."""
 
         def wake() -> None:
             self.woken += 1
 
-        ReleaseWatch("main", "C0CIOPS", self.bot.store, self.updates, lambda: self.blue, wake).look()
+        ReleaseWatch("main", channel, self.bot.store, self.updates, lambda: self.blue, wake).look()
 
     def told(self) -> list[Announcement]:
         rows = self.bot.store.due(self.world.clock.now())
@@ -64,6 +64,43 @@ def test_a_release_is_told_once(rig: Rig) -> None:
     rig.updates.newest = "2.528.1"
     rig.look()
     assert len(rig.told()) == 2
+
+
+def test_without_a_channel_nobody_is_told_and_everything_is_known(rig: Rig) -> None:
+    """The home tab shows the version of a controller that was never upgraded, and the form of a start offers each newer line."""
+    (state,) = rig.bot.commands.overview(ANN).controllers
+    assert (state.version, state.behind, state.advisories) == ("", "", "")
+    rig.look(channel=None)
+    assert rig.told() == []
+    (state,) = rig.bot.commands.overview(ANN).controllers
+    assert state.version == "2.426.2"
+    assert state.behind == "the newest LTS is 2.516.3"
+    assert "2 published advisories" in state.advisories
+    assert rig.bot.commands.start_choices("main").versions == ("2.516.3", "2.479.2", "2.440.3")
+    rig.look()
+    assert len(rig.told()) == 1
+
+
+def test_without_a_list_of_releases_the_newest_is_offered(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mirror may lack that file; what was known before stays known."""
+
+    def missing() -> tuple[str, ...]:
+        raise Temporary("no such file")
+
+    monkeypatch.setattr(rig.updates, "lts_releases", missing)
+    rig.look()
+    assert len(rig.told()) == 1
+    assert rig.bot.commands.start_choices("main").versions == ("2.516.3",)
+
+
+def test_what_runs_is_noted_also_when_no_update_centre_answers(rig: Rig) -> None:
+    """And a controller that was brought up by hand is not shown as behind any more."""
+    rig.look()
+    rig.blue.version = "2.516.3"
+    rig.updates.failure = Temporary("silent")
+    rig.look()
+    (state,) = rig.bot.commands.overview(ANN).controllers
+    assert (state.version, state.behind, state.advisories) == ("2.516.3", "", "")
 
 
 def test_button_plans_that_upgrade(rig: Rig) -> None:
@@ -111,12 +148,12 @@ def test_announcement_is_stored_whole(rig: Rig) -> None:
 
 @pytest.mark.parametrize(
     ("changes", "watched"),
-    [({}, {"main"}), ({"slack": {}}, set()), ({"updates": {"watch_hours": 0}}, set())],
+    [({}, {"main"}), ({"slack": {}}, {"main"}), ({"updates": {"watch_hours": 0}}, set())],
     ids=["as configured", "no channel", "turned off"],
 )
 def test_who_is_watched(tmp_path: Path, changes: dict[str, object], watched: set[str]) -> None:
-    """Every controller, unless there is no channel to tell or it is turned off."""
+    """Every controller, unless it is turned off: also where there is no channel to tell, for what the home tab and forms show."""
     settings = make_config(tmp_path).model_dump(mode="json")
-    settings |= {"slack": {"channel": "C0CIOPS"}} | changes
+    settings |= {"slack": {"channel": "C0CIOPS"}, "updates": {}} | changes
     bot = build_bot(parse(settings, "test"), {"MAIN_TOKEN": "token"})
     assert set(bot.watches) == watched

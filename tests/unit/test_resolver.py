@@ -260,6 +260,26 @@ def test_what_the_core_loses_is_added() -> None:
     assert changed(plan([plugin("a", "1", core="2.300")], offered)) == {}
 
 
+def test_release_without_a_checksum_is_not_planned() -> None:
+    """Its file would be refused later: an older one that can be checked is taken, and where there is none the plan says why."""
+    unchecked = replace(release("b", "3"), sha256="")
+    needs = [plugin("a", "1", b="2")]
+    made = plan(needs, catalogue(unchecked, history={"b": (release("b", "2"),)}))
+    assert changed(made) == {"b": "2"}
+    [note] = [note for note in plan(needs, catalogue(unchecked)).notes if note.plugin == "b"]
+    assert "no SHA-256 for 3" in note.text
+
+
+@pytest.mark.parametrize(
+    ("target", "said"), [("2.361.4", "adds its own copy"), ("2.577", "brings none along")]
+)
+def test_what_the_core_loses_and_nobody_offers_is_named(target: str, said: str) -> None:
+    """Wars had copies of such plugins until 2.576; since then there are none."""
+    made = plan([plugin("a", "1")], catalogue(), source="2.346.1", target=target)
+    [note] = [note for note in made.notes if note.plugin == "instance-identity"]
+    assert said in note.text
+
+
 def test_implied_needs_of_old_plugins_count() -> None:
     """A plugin built before JUnit was split off wants an installed JUnit of at least the split version."""
     made = plan(

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapters.jenkins.script_table import SCRIPTS as TABLE
+from bot.plugins.version_number import VersionNumber
+from bot.versions import OLDEST_SOURCE
 
 SCRIPTS = Path(__file__).parents[2] / "adapters/jenkins/scripts"
 CORE = ("hudson.", "jenkins.", "java.", "javax.xml.transform.", "groovy.")
@@ -48,6 +50,11 @@ def test_every_script_has_its_timeout_and_range() -> None:
         assert 0 <= script.seconds <= 600, name
         walks = re.search(r"[aA]llItems\(", texts[name]) is not None
         assert not walks or script.seconds >= 60, name
+
+
+def test_preflight_asks_for_what_every_script_needs() -> None:
+    """The oldest release that may be upgraded has all that any of them uses."""
+    assert max((script.since for script in TABLE.values()), key=VersionNumber) == OLDEST_SOURCE
 
 
 @pytest.mark.parametrize("name", TABLE)

@@ -102,6 +102,9 @@ def test_conditions() -> None:
     assert "2.479-java-17" in hit(situation(*old, java=11))
     assert "2.479-java-17" in hit(situation(*old, java=None))
     assert "2.479-plugins" not in hit(situation(*old, plugins_kept=False))
+    assert "2.346-jnr-repo-cleaner" in hit(
+        situation("2.319.3", "2.346.1", [Plugin("maven-repo-cleaner", "1.2")])
+    )
     assert "2.580-from-1.577" not in hit(situation("2.568.1", "2.580.1"))
     assert "2.580-from-1.577" in hit(situation("1.565", "2.580.1"))
 
@@ -121,16 +124,24 @@ def release(name: str, version: str, core: str = "2.400") -> Release:
 
 
 def lines(
-    installed: list[Plugin], offered: Catalogue | None, target: str = "2.516.3"
+    installed: list[Plugin],
+    offered: Catalogue | None,
+    target: str = "2.516.3",
+    policy: Policy | None = None,
 ) -> dict[str, tuple[str, bool]]:
     """Rule → (level, whether the plan does it)."""
+    policy = policy or Policy()
     hits = rules_hit(RULES, situation("2.426.2", target, installed))
     there = {one.name: one.version for one in installed}
     if offered is None:
         plan = PluginPlan(kept=there, known=False)
     else:
-        plan = resolve(installed, "2.426.2", target, offered, Policy(), demands_of(hits, offered))
-    return {line.id: (line.level, line.planned) for line in rule_lines(hits, there, plan, offered)}
+        demands = demands_of(hits, offered, target, policy.pins)
+        plan = resolve(installed, "2.426.2", target, offered, policy, demands)
+    assert not [
+        note for note in plan.notes if note.level == "blocker" and note.plugin == "miniorange-saml-sp"
+    ]
+    return {line.id: (line.level, line.planned) for line in rule_lines(hits, there, plan, offered, target)}
 
 
 def catalogue(*offered: Release) -> Catalogue:
@@ -148,20 +159,34 @@ def test_lockstep_rule_is_done_by_the_plan_or_blocks() -> None:
     assert rule not in lines([Plugin("ldap", "711.vb_d1a_491714dc", enabled=False)], None)
 
 
-def test_newest_means_newest_offered() -> None:
-    """Timestamper before 2.528.1: planned if a newer one is offered, silent if it is the newest, a blocker if that cannot be known."""
+def test_a_version_that_the_guide_calls_newest_is_named_where_it_is_known() -> None:
+    """Timestamper before 2.528.1: what is new enough stays, whatever is offered and also when nobody could be asked; an older one blocks."""
     rule = "2.528-timestamper"
-    offered = catalogue(release("timestamper", "1.30"))
+    offered = catalogue(release("timestamper", "1.31"))
     assert lines([Plugin("timestamper", "1.26")], offered, "2.528.3")[rule] == ("ok", True)
-    assert rule not in lines([Plugin("timestamper", "1.30")], offered, "2.528.3")
-    assert lines([Plugin("timestamper", "1.30")], None, "2.528.3")[rule] == ("blocker", False)
-    assert lines([Plugin("timestamper", "1.26")], catalogue(), "2.528.3")[rule] == ("blocker", False)
+    for known in (offered, catalogue(), None):
+        assert rule not in lines([Plugin("timestamper", "1.30")], known, "2.528.3")
+    for known in (catalogue(), None):
+        assert lines([Plugin("timestamper", "1.26")], known, "2.528.3")[rule] == ("blocker", False)
+
+
+def test_newest_is_the_newest_that_can_be_had_and_never_blocks() -> None:
+    """The guide does not say which release does: planned if a newer one is offered, else a warning, because what is installed may do."""
+    rule, name = "2.462-file-upload", "miniorange-saml-sp"
+    installed = [Plugin(name, "2.3")]
+    assert lines(installed, catalogue(release(name, "2.4")))[rule] == ("ok", True)
+    assert rule not in lines(installed, catalogue(release(name, "2.3")))
+    assert lines(installed, None)[rule] == ("warning", False)
+    assert lines(installed, catalogue())[rule] == ("warning", False)
+    assert lines(installed, catalogue(release(name, "9", core="2.555.1")))[rule] == ("warning", False)
+    pinned = Policy(pins={name: "2.3"})
+    assert lines(installed, catalogue(release(name, "2.4")), policy=pinned)[rule] == ("warning", False)
 
 
 def test_before_the_core_is_what_the_rule_says() -> None:
     """The demand carries the order to the plan."""
     hits = rules_hit(RULES, situation("2.516.3", "2.528.3", [Plugin("timestamper", "1.26")]))
-    [demand] = demands_of(hits, catalogue(release("timestamper", "1.30")))
+    [demand] = demands_of(hits, catalogue(release("timestamper", "1.31")), "2.528.3")
     assert (demand.minimum, demand.before_core) == ("1.30", True)
 
 

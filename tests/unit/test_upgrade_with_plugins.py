@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from bot.errors import Permanent, Temporary
-from bot.model import Agent, Dependency, Inventory, Plugin
-from bot.phases.plugins import differences
+from bot.model import Agent, Dependency, Plugin
+from bot.phases.plugins import brought_by_core, differences
 from bot.plugins import Advisory, PluginPlan, Policy
 from bot.upgrade import Status
 from bot.upgrade_plan import make_plan
@@ -154,20 +155,15 @@ def test_validation_finds_a_plugin_that_is_not_as_planned(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It fails the phase and says which one and what was planned."""
-    look = FakeJenkins.inventory
+    look = FakeJenkins.plugins
 
-    def old_mailer(jenkins: FakeJenkins) -> Inventory:
+    def old_mailer(jenkins: FakeJenkins) -> tuple[Plugin, ...]:
         found = look(jenkins)
         if jenkins.name == "main-first":
             return found
-        return dataclasses.replace(
-            found,
-            plugins=tuple(
-                Plugin("mailer", "463.1") if one.name == "mailer" else one for one in found.plugins
-            ),
-        )
+        return tuple(Plugin("mailer", "463.1") if one.name == "mailer" else one for one in found)
 
-    monkeypatch.setattr(FakeJenkins, "inventory", old_mailer)
+    monkeypatch.setattr(FakeJenkins, "plugins", old_mailer)
     bot = bot_of(world)
     run(bot)
     hold = bot.upgrade().hold
@@ -176,10 +172,67 @@ def test_validation_finds_a_plugin_that_is_not_as_planned(
 
 
 def test_differences_allow_for_what_the_core_brings_itself() -> None:
-    """A plugin that was once part of the core may be newer than planned, and no other."""
-    plan = PluginPlan(kept={"mailer": "1", "git": "1", "gone": "1"})
-    found = [Plugin("mailer", "2"), Plugin("git", "2")]
-    assert differences(plan, found) == ["git is 2, planned was 1", "gone is missing, planned was 1"]
+    """A plugin that was once part of the core may be newer than planned, and so may what it then needs; nothing else, and none older."""
+    plan = PluginPlan(
+        kept={
+            "matrix-project": "818",
+            "ionicons-api": "56",
+            "script-security": "1294",
+            "caffeine-api": "3.1",
+            "git": "1",
+            "gone": "1",
+            "mailer": "2",
+        }
+    )
+    found = [
+        plugin("matrix-project", "849", "ionicons-api", "script-security"),
+        plugin("ionicons-api", "88"),
+        plugin("script-security", "1373", "caffeine-api", "asm-api"),
+        plugin("caffeine-api", "3.2"),
+        plugin("asm-api", "9", "gone"),
+        plugin("git", "2"),
+        plugin("mailer", "1"),
+    ]
+    assert differences(plan, found) == [
+        "git is 2, planned was 1",
+        "gone is missing, planned was 1",
+        "mailer is 1, planned was 2",
+    ]
+    assert brought_by_core(plan, found) == {
+        "matrix-project": "849",
+        "ionicons-api": "88",
+        "script-security": "1373",
+        "caffeine-api": "3.2",
+        "asm-api": "9",
+    }
+
+
+def test_what_a_plugin_needs_only_sometimes_is_not_brought_by_the_core() -> None:
+    """Jenkins takes mandatory needs from the war, of plugins that it takes from there; those that are as planned bring nothing."""
+    plan = PluginPlan(kept={"matrix-project": "818", "junit": "1", "ionicons-api": "56", "git": "1"})
+    raised = dataclasses.replace(
+        plugin("matrix-project", "849"), dependencies=(Dependency("git", "2", optional=True),)
+    )
+    found = [raised, plugin("junit", "1", "ionicons-api"), plugin("ionicons-api", "88"), plugin("git", "2")]
+    assert differences(plan, found) == ["git is 2, planned was 1", "ionicons-api is 88, planned was 56"]
+
+
+def plugin(name: str, version: str, *needs: str) -> Plugin:
+    return Plugin(name, version, dependencies=tuple(Dependency(need, "1") for need in needs))
+
+
+def test_plan_says_that_the_core_may_bring_newer_plugins(world: World) -> None:
+    """Known beforehand is only of which ones; from 2.577 on the war has none."""
+    services = bot_of(world).contexts.services("main")
+    world.instances["main-first"].files["plugins/git.jpi"] = b"5"
+
+    def said(target: str) -> list[str]:
+        made = make_plan(services, world.blue, target, (), (), 0.0)
+        return [one.text for one in made.findings if one.name == "Plugins" and one.level == "info"]
+
+    [text] = said("2.568.3")
+    assert text.endswith("Installed ones: ant, ldap, mailer.")
+    assert said("2.577") == []
 
 
 def test_unreachable_update_centre_is_said_and_changes_nothing(world: World) -> None:
@@ -250,7 +303,7 @@ def test_hops_of_rules_and_of_java_stand_in_the_plan(world: World) -> None:
     past_wars = make_plan(services, world.blue, "2.580.1", (), (), 0.0)
     assert past_wars.hops == ("2.568.3", "2.580.1")
     assert [finding.name for finding in past_wars.blockers] == ["Upgrade guide"]
-    blue.version, blue.connected = "2.346.3", (Agent("old", True, "11.0.2", "4.13.3"),)
+    blue.version, blue.connected = "2.332.4", (Agent("old", True, "11.0.2", "4.13.3"),)
     for_java = make_plan(services, world.blue, TARGET, (), (), 0.0)
     assert for_java.hops == ("2.462.3", TARGET)
     assert for_java.to_json()["java"]["needed"] == {"2.462.3": [11, 17, 21], TARGET: [17, 21]}
@@ -267,6 +320,39 @@ def test_durations_come_from_the_last_upgrade(world: World) -> None:
     assert seconds["backup"] is not None
     assert seconds["retire"] is None
     assert seconds["soak"] == 30
+
+
+def test_too_little_room_for_the_first_upgrade(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a backup to go by, the home is measured: green's copy has to fit, the packed backup may; unknown is a warning."""
+    services = bot_of(world).contexts.services("main")
+
+    def found(home: Callable[[object], int]) -> list[tuple[str, str]]:
+        monkeypatch.setattr(world.environment, "home_bytes", home)
+        made = make_plan(services, world.blue, TARGET, (), (), 0.0)
+        return [(finding.level, finding.text) for finding in made.findings if finding.name == "Disk"]
+
+    def unknown(_: object) -> int:
+        raise Temporary("the engine does not answer")
+
+    assert found(lambda _: 10**9) == []
+    (homes, needed), (backups, _) = found(lambda _: 10**13)
+    assert (homes, backups) == ("blocker", "warning")
+    assert needed.startswith("homes need about 10244.5 GiB")
+    [(level, _)] = found(unknown)
+    assert level == "warning"
+
+
+@pytest.mark.parametrize(
+    ("left", "level"), [(10**9, "✓ ok"), (90 * 10**6, "⚠ look"), (40 * 10**6, "✗ blocker"), (None, "⚠ look")]
+)
+def test_memory_is_compared_with_what_is_left(
+    world: World, monkeypatch: pytest.MonkeyPatch, left: int | None, level: str
+) -> None:
+    """Blue uses 100 MB: less than half of that left would end one of the two; what cannot be told is not passed."""
+    monkeypatch.setattr(world.environment, "memory_available_bytes", lambda _: left)
+    notice = bot_of(world).commands.run(f"plan main {TARGET}", ANN)
+    [line] = [line for line in notice.lines if "Memory:" in line]
+    assert line.startswith(level)
 
 
 def test_too_little_room_blocks(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -26,8 +26,8 @@ BLUE = Inventory(
 GREEN = dataclasses.replace(BLUE, nodes=())
 
 
-def found(green: Inventory, *running: str) -> dict[str, Check]:
-    return {check.name: check for check in compare(BLUE, green, running)}
+def found(green: Inventory, *running: str, cut_off: Mapping[str, str] | None = None) -> dict[str, Check]:
+    return {check.name: check for check in compare(BLUE, green, running, cut_off or {})}
 
 
 def test_a_faithful_green_has_nothing_to_report() -> None:
@@ -79,6 +79,16 @@ def test_a_running_build_of_blue_may_be_missing() -> None:
     assert found(behind, "app")["Build history"].level == "ok"
 
 
+def test_a_build_that_was_cut_off_on_blue_is_left_out_and_named() -> None:
+    """It never got a result, so no clone has it: a warning. One more that is missing is a loss."""
+    cut_off = {"jobs/app/builds/2": "app"}
+    behind = dataclasses.replace(GREEN, jobs=(dataclasses.replace(BLUE.jobs[0], builds=2), BLUE.jobs[1]))
+    check = found(behind, cut_off=cut_off)["Build history"]
+    assert (check.level, check.details) == ("warning", ("jobs/app/builds/2 of app has no result",))
+    further = dataclasses.replace(GREEN, jobs=(dataclasses.replace(BLUE.jobs[0], builds=1), BLUE.jobs[1]))
+    assert found(further, cut_off=cut_off)["Build history"].level == "blocker"
+
+
 def test_only_records_that_blue_does_not_have_are_new() -> None:
     """The same complaint with another time or id in it is the same complaint; a missing internet is none."""
     old = LogRecord(1, "SEVERE", "hudson.A", "failed at 12:01 for build 7")
@@ -88,6 +98,13 @@ def test_only_records_that_blue_does_not_have_are_new() -> None:
     assert new_records([old], [same, offline]).level == "ok"
     check = new_records([old], [same, fresh, fresh])
     assert (check.level, check.details) == ("warning", ("hudson.B: class not found",))
+
+
+def test_a_log_that_was_not_seen_whole_is_never_in_order() -> None:
+    """Nothing new in half of it is no news."""
+    check = new_records([], [], whole=False)
+    assert check.level == "warning"
+    assert "was not looked at" in check.text
 
 
 def test_the_card_is_short_and_the_report_has_everything() -> None:

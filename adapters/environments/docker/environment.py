@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from docker.errors import NotFound
 
-from adapters.environments.docker import homes, images, labels, places
+from adapters.environments.docker import homes, images, labels, measures, places
 from adapters.environments.docker.blueprint import blueprint, home_path, networks_of
 from adapters.environments.docker.engine import Engine
 from adapters.environments.docker.home_reading import read_home
@@ -92,6 +92,18 @@ class DockerEnvironment:
             oom_killed=bool(state["OOMKilled"]),
             home_bytes_free=self._free_bytes(instance) if state["Running"] else None,
         )
+
+    def home_bytes(self, instance: Instance) -> int:
+        engine, container = self._of(instance)
+        with homes.attended(engine, self._name, container) as attendant:
+            return measures.home_bytes(engine, attendant, home_path(self._there(instance)))
+
+    def memory_available_bytes(self, like: Instance) -> int | None:
+        engine, container = self._of(like)
+        beside = self._engines[self._place(like)]
+        if beside is engine:
+            return measures.memory_available_bytes(engine, container)
+        return measures.engine_memory_bytes(beside)
 
     def create(self, name: str, like: Instance, version: str, queue_id: str) -> Instance:
         place = self._place(like)

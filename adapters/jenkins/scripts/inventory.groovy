@@ -2,6 +2,7 @@
 import hudson.model.AdministrativeMonitor
 import hudson.model.ItemGroup
 import hudson.model.Job
+import hudson.model.MyViewsProperty
 import hudson.model.TopLevelItem
 import hudson.model.User
 import hudson.model.ViewGroup
@@ -15,6 +16,14 @@ def jenkins = Jenkins.get()
 def countBuilds = { job -> (job.buildDir.list() ?: [] as String[]).count { it ==~ /\d+/ } }
 
 def within = { place, name -> place.is(jenkins) ? name : place.fullName + '/' + name }
+
+// A view may be a group of views itself.
+def viewNames
+viewNames = { group, prefix ->
+    group.views.collectMany { view ->
+        [prefix + view.viewName] + (view instanceof ViewGroup ? viewNames(view, prefix + view.viewName + '/') : [])
+    }
+}
 
 // Ids only, never values. The credentials plugin may be absent, so its class is looked up by name.
 def credentialIds = { places ->
@@ -65,15 +74,18 @@ try {
             // A monitor that cannot be asked says nothing.
         }
     }
+    def users = User.all.toList()
+    def mine = users.collectEntries { [(it.id): it.getProperty(MyViewsProperty)] }.findAll { it.value != null }
     def failed = jenkins.pluginManager.failedPlugins.collectEntries { [(it.name): (it.cause?.toString() ?: 'unknown').take(300)] }
     def result = [
         jobs: jobs,
         more: page.size() > limit,
         folders: folders.collect { it.fullName },
-        views: places.findAll { it instanceof ViewGroup }.collectMany { place -> place.views.collect { within(place, it.viewName) } },
+        views: places.findAll { it instanceof ViewGroup }.collectMany { viewNames(it, within(it, '')) } +
+            mine.collectMany { id, group -> viewNames(group, 'user ' + id + ': ') },
         nodes: jenkins.nodes.collect { it.nodeName },
         credentials: credentialIds(places),
-        users: User.all.collect { it.id },
+        users: users.collect { it.id },
         plugins: jenkins.pluginManager.plugins.collect {
             [name: it.shortName, version: it.version, enabled: it.enabled, active: it.active]
         },

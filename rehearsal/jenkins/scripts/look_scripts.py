@@ -124,7 +124,8 @@ def log(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
         "records": [
             {"atMs": one.at_ms, "level": one.level, "logger": one.logger, "message": one.message[:500]}
             for one in records
-        ]
+        ],
+        "whole": session.controller.journal.has_all_since(arguments["sinceMs"]),
     }
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from rehearsal.jenkins.bcrypt import hash_password, verify_password
+from rehearsal.jenkins.detached import LAST_VERSION_FILE, place_bundled
 from rehearsal.jenkins.items import Folder
 from rehearsal.jenkins.plugins import load_plugins, make_plugin
 from rehearsal.jenkins.release import at_least
@@ -45,6 +46,23 @@ def test_war_says_its_version(tmp_path: Path) -> None:
     (tmp_path / "no.war").write_text("no")
     with pytest.raises(ValueError, match="no manifest"):
         read_version(tmp_path / "no.war")
+
+
+def test_upgraded_controller_takes_newer_plugins_from_its_war(tmp_path: Path) -> None:
+    """What was once part of the core is replaced by a newer copy, with what that needs; at no other start, and not where it is new enough."""
+    home, war = tmp_path / "home", make_war(tmp_path / "jenkins.war", "2.440.1")
+    make_plugin(home / "plugins/matrix-project.jpi", "matrix-project", "818.v7eb_e657db_924")
+    make_plugin(home / "plugins/ionicons-api.jpi", "ionicons-api", "56.v1b_1c8c49374e")
+    (home / LAST_VERSION_FILE).write_text("2.440.1")
+    assert place_bundled(home, war, "2.440.1") == []
+    (home / LAST_VERSION_FILE).write_text("2.426.2")
+    assert place_bundled(home, war, "2.440.1") == ["matrix-project", "ionicons-api"]
+    versions = {plugin.name: plugin.version for plugin in load_plugins(home, "2.440.1").loaded}
+    assert versions == {"matrix-project": "849.v0cd64ed7e531", "ionicons-api": "88.va_4187cb_eddf1"}
+    assert place_bundled(home, war, "2.440.1") == []
+    without = make_war(tmp_path / "new.war", "2.577")
+    make_plugin(home / "plugins/matrix-project.jpi", "matrix-project", "1")
+    assert place_bundled(home, without, "2.577") == []
 
 
 def test_versions_compare_by_number() -> None:
