@@ -97,7 +97,9 @@ def ensure_images(client: docker.DockerClient, versions: Iterable[str]) -> None:
 def _image(client: docker.DockerClient, base: str, version: str) -> None:
     with tempfile.TemporaryDirectory() as directory:
         war = make_war(Path(directory) / "jenkins.war", version)
-        dockerfile = f"FROM {base}\nCOPY jenkins.war /usr/share/jenkins/jenkins.war\nENV JENKINS_VERSION={version}\n"
+        dockerfile = (
+            f"FROM {base}\nCOPY jenkins.war /usr/share/jenkins/jenkins.war\nENV JENKINS_VERSION={version}\n"
+        )
         context = _tar({"Dockerfile": dockerfile.encode(), "jenkins.war": war.read_bytes()})
         client.images.build(fileobj=context, custom_context=True, tag=tag(version), rm=True, forcerm=True)
 
