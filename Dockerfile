@@ -1,12 +1,12 @@
 # The bot's own image: built in one stage, run in a smaller one, as a user without rights.
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY bot bot
 COPY handlers handlers
 COPY adapters adapters
 COPY rehearsal rehearsal
-RUN python -m venv /opt/ci-upgrade && /opt/ci-upgrade/bin/pip install --no-cache-dir .
+RUN python -m venv /opt/ci-upgrade && /opt/ci-upgrade/bin/pip install --no-cache-dir -c constraints.txt .
 
 FROM python:3.12-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/ci-upgrade --create-home ci-upgrade
