@@ -95,7 +95,7 @@ def scene(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
         delivery = threading.Thread(target=notifier.run, args=(stop, threading.Event()), daemon=True)
         serving.start()
         delivery.start()
-        stack.callback(delivery.join, 10)
+        stack.callback(delivery.join, 60)
         stack.callback(stop.set)
         people.wait_connected()
         yield Scene(bot, people)
