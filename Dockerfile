@@ -1,12 +1,12 @@
 # The bot's own image: built in one stage, run in a smaller one, as a user without rights.
 FROM python:3.12-slim AS build
 WORKDIR /src
-COPY pyproject.toml README.md LICENSE ./
+COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY bot bot
 COPY handlers handlers
 COPY adapters adapters
 COPY rehearsal rehearsal
-RUN python -m venv /opt/ci-upgrade && /opt/ci-upgrade/bin/pip install --no-cache-dir .
+RUN python -m venv /opt/ci-upgrade && /opt/ci-upgrade/bin/pip install --no-cache-dir -c constraints.txt .
 
 FROM python:3.12-slim
 # A new volume takes over the owner of the directory that it is mounted on: these are the bot's.

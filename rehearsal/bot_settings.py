@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from rehearsal.catalogue import CANARY, HOOKED, job_path
 
-__all__ = ["CONTROLLER", "TOKEN_VARIABLE", "document", "policy", "update_settings"]
+__all__ = ["CONTROLLER", "TOKEN_VARIABLE", "TRAFFIC", "document", "policy", "update_settings"]
 
 CONTROLLER = "main"
 TOKEN_VARIABLE = "REHEARSAL_MAIN_TOKEN"
 OBSERVE_MINUTES = 5.0
 SOAK_MINUTES = 10.0
+LATENCY_MARGIN_SECONDS = 1.0
+TRAFFIC: tuple[int | str, ...] = (10, 25, 50, "handover", 100)
 
 
-def policy(minutes_scale: float, boot_seconds: float) -> dict[str, Any]:
+def policy(
+    minutes_scale: float, boot_seconds: float, traffic: Sequence[int | str] = TRAFFIC
+) -> dict[str, Any]:
     """``minutes_scale``: length of a minute of observation or soak, in minutes."""
     return {
-        "traffic": [10, 25, 50, "handover", 100],
+        "traffic": list(traffic),
         "observe_seconds": OBSERVE_MINUTES * 60 * minutes_scale,
         "soak_seconds": SOAK_MINUTES * 60 * minutes_scale,
         "drain_seconds": 120,
@@ -44,6 +49,7 @@ def document(
     bot_user: str,
     minutes_scale: float,
     boot_seconds: float,
+    traffic: Sequence[int | str] = TRAFFIC,
 ) -> dict[str, Any]:
     """For ``yaml.safe_dump``. ``environment`` is that whole section, ``router`` its own keys."""
     # Canaries and webhooks are sent to the owner, as those of a real site are.
@@ -59,7 +65,9 @@ def document(
                 "token_env": TOKEN_VARIABLE,
                 "environment": environment,
                 "router": {**router, "webhook_paths": owner_paths},
-                "policy": policy(minutes_scale, boot_seconds),
+                "policy": policy(minutes_scale, boot_seconds, traffic),
+                # Both sides are small and share one machine with everything else: the one that owns the builds is the slower one.
+                "thresholds": {"latency_margin_seconds": LATENCY_MARGIN_SECONDS},
             }
         },
     }

@@ -22,6 +22,7 @@ from rehearsal.headless import ROLLBACK_POINTS, Headless, load_on
 from rehearsal.human import NoUpgrade
 from rehearsal.jenkins_reader import NoAnswer
 from rehearsal.launch import UnusableWar
+from rehearsal.load import PATIENCE_SECONDS
 from rehearsal.routers import ROUTERS
 from rehearsal.stage import Stage, StageError, StageOptions
 
@@ -62,6 +63,13 @@ WAR = click.Path(exists=True, dir_okay=False, path_type=Path)
 )
 @click.option(
     "--rate", type=click.FloatRange(1, 500), default=20.0, show_default=True, help="Requests a second."
+)
+@click.option(
+    "--patience",
+    type=click.FloatRange(1, 600),
+    default=PATIENCE_SECONDS,
+    show_default=True,
+    help="Seconds that a visitor waits for an answer; one that comes later is a failed request.",
 )
 @click.option(
     "--seed", type=int, default=1, show_default=True, help="The same seed makes the same jobs and choices."
@@ -105,6 +113,7 @@ def rehearse(
     jobs: int,
     builds: int,
     rate: float,
+    patience: float,
     seed: int,
     war_from: Path | None,
     war_to: Path | None,
@@ -145,6 +154,7 @@ def rehearse(
         builds=builds,
         seed=seed,
         minutes_scale=minutes_scale or (0.01 if headless else 0.05),
+        patience_seconds=patience,
         page_port=0 if headless else port,
         wars=(war_from, war_to) if war_from and war_to else (),
         java=java,

@@ -1,12 +1,15 @@
 """A container image of the stand-in, with the layout of the official one, made without any registry.
 
 uid 1000, ``/var/jenkins_home`` as a volume, ``tini`` as init, ``/usr/share/jenkins/ref``, and a restart that is an exit. The root
-file system is put together from this machine's own Python and shell tools.
+file system is put together from this machine's own Python and shell tools. ``python -m rehearsal.controller_image`` makes what a
+rehearsal needs.
 """
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
 import re
 import shutil
 import subprocess
@@ -14,13 +17,15 @@ import sys
 import sysconfig
 import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import docker
 from docker.errors import ImageNotFound
 
 from rehearsal.jenkins.war import make_war
+from rehearsal.launch import STAND_IN_VERSIONS
 
 __all__ = ["BASE", "REPOSITORY", "ensure_base", "ensure_images", "tag"]
 
@@ -83,17 +88,38 @@ def tag(version: str) -> str:
 
 def ensure_images(client: docker.DockerClient, versions: Iterable[str]) -> None:
     """Make the base and an image for each version, unless they are there and made from the stand-in as it is now."""
-    base = ensure_base(client)
-    for version in versions:
-        with tempfile.TemporaryDirectory() as directory:
-            war = make_war(Path(directory) / "jenkins.war", version)
-            dockerfile = f"FROM {base}\nCOPY jenkins.war /usr/share/jenkins/jenkins.war\nENV JENKINS_VERSION={version}\n"
-            context = _tar({"Dockerfile": dockerfile.encode(), "jenkins.war": war.read_bytes()})
-            client.images.build(fileobj=context, custom_context=True, tag=tag(version), rm=True, forcerm=True)
+    with _alone():
+        base = _base(client)
+        for version in versions:
+            _image(client, base, version)
+
+
+def _image(client: docker.DockerClient, base: str, version: str) -> None:
+    with tempfile.TemporaryDirectory() as directory:
+        war = make_war(Path(directory) / "jenkins.war", version)
+        dockerfile = (
+            f"FROM {base}\nCOPY jenkins.war /usr/share/jenkins/jenkins.war\nENV JENKINS_VERSION={version}\n"
+        )
+        context = _tar({"Dockerfile": dockerfile.encode(), "jenkins.war": war.read_bytes()})
+        client.images.build(fileobj=context, custom_context=True, tag=tag(version), rm=True, forcerm=True)
 
 
 def ensure_base(client: docker.DockerClient) -> str:
     """The stand-in without a war; returns the name of the image."""
+    with _alone():
+        return _base(client)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """One process at a time: two that both miss an image would each make one, and move its name under the other's hands."""
+    path = Path(tempfile.gettempdir()) / f"ci-upgrade-images-{os.getuid()}"
+    with path.open("ab") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _base(client: docker.DockerClient) -> str:
     try:
         client.images.get(BASE)
     except ImageNotFound:
@@ -203,3 +229,13 @@ def _tar(files: dict[str, bytes]) -> io.BytesIO:
             tar.addfile(member, io.BytesIO(content))
     buffer.seek(0)
     return buffer
+
+
+def main() -> None:
+    client = docker.from_env(timeout=600)
+    ensure_images(client, STAND_IN_VERSIONS)
+    client.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -158,9 +158,12 @@ class Envoy(RouterProcess):
         return {"kind": "envoy", "admin": self.admin_url, "resources": str(self.resources)}
 
     def leads_to(self, port: int) -> bool:
-        """Whether it was told of an instance that listens there."""
-        with urllib.request.urlopen(f"{self.admin_url}/clusters", timeout=5) as answer:
-            return f"127.0.0.1:{port}::" in answer.read().decode()
+        """Whether it was told of an instance that listens there; False while it does not answer."""
+        try:
+            with urllib.request.urlopen(f"{self.admin_url}/clusters", timeout=5) as answer:
+                return f"127.0.0.1:{port}::" in answer.read().decode()
+        except OSError:
+            return False
 
     def start(self) -> None:
         command = [_binary(), "-c", str(self._bootstrap), "--drain-time-s", str(self._drain_seconds)]

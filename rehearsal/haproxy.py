@@ -16,6 +16,7 @@ from rehearsal.router_process import RouterProcess
 
 __all__ = ["HAProxy", "configuration"]
 
+ANSWER_SECONDS = 5.0
 
 CONFIGURATION = """\
 # HAProxy in front of one Jenkins controller, steered by ci-upgrade. See docs/routers.md.
@@ -208,11 +209,12 @@ class HAProxy(RouterProcess):
         return self.holds(f"blue http://127.0.0.1:{port}") or self.holds(f"green http://127.0.0.1:{port}")
 
     def holds(self, entry: str) -> bool:
-        """Whether its map has this key and value, such as ``weight 25``."""
-        return any(
-            line.endswith(f" {entry}")
-            for line in self._ask(self.socket, f"show map {self.files}/jenkins.map").splitlines()
-        )
+        """Whether its map has this key and value, such as ``weight 25``; False while it does not answer."""
+        try:
+            lines = self._ask(self.socket, f"show map {self.files}/jenkins.map").splitlines()
+        except OSError:
+            return False
+        return any(line.endswith(f" {entry}") for line in lines)
 
     def start(self) -> None:
         command = [_binary(), "-W", "-S", str(self._master), "-f", str(self.configuration)]
@@ -245,7 +247,7 @@ class HAProxy(RouterProcess):
 
     def _ask(self, address: Path, command: str) -> str:
         with socket.socket(socket.AF_UNIX) as connection:
-            connection.settimeout(2)
+            connection.settimeout(ANSWER_SECONDS)
             connection.connect(str(address))
             connection.sendall(command.encode() + b"\n")
             connection.shutdown(socket.SHUT_WR)  # the master waits for more otherwise

@@ -44,7 +44,8 @@ VALIDATION_BEGINS_SECONDS = 0.3
 def load_on(stage: Stage, log: ExchangeLog, rate: float) -> Load:
     """The load of a rehearsal, not yet started."""
     accounts = stage.accounts
-    visitor = Visitor(accounts.admin_user, accounts.password, accounts.admin_token)
+    patience = stage.options.patience_seconds
+    visitor = Visitor(accounts.admin_user, accounts.password, accounts.admin_token, patience)
     sides = {stage.from_version: "blue", stage.to_version: "green"}
     return Load(stage.router_url, visitor, stage.catalogue, sides, log, rate=rate, seed=stage.options.seed)
 

@@ -12,9 +12,6 @@ from rehearsal.exchanges import Exchange, ExchangeLog
 
 __all__ = ["Answer", "HttpSender"]
 
-TIMEOUT_SECONDS = 15.0
-"""A person has gone away by then."""
-
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -30,13 +27,19 @@ class HttpSender:
     """One client's way to the router; what distinguishes clients are their cookie jars and credentials."""
 
     def __init__(
-        self, session: aiohttp.ClientSession, address: str, sides: Mapping[str, str], log: ExchangeLog
+        self,
+        session: aiohttp.ClientSession,
+        address: str,
+        sides: Mapping[str, str],
+        log: ExchangeLog,
+        patience_seconds: float,
     ) -> None:
-        """``sides``: release → the side that runs it."""
+        """``sides``: release → the side that runs it; ``patience_seconds``: how long an answer is waited for."""
         self._session = session
         self._address = address
         self._sides = sides
         self._log = log
+        self._timeout = aiohttp.ClientTimeout(total=patience_seconds)
         self.requests = 0
 
     async def send(
@@ -61,7 +64,7 @@ class HttpSender:
                 headers=headers,
                 data=form,
                 allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=TIMEOUT_SECONDS),
+                timeout=self._timeout,
             ) as response:
                 text = await response.text(errors="replace")
                 status, version = response.status, response.headers.get("X-Jenkins")

@@ -21,6 +21,8 @@ CHANNEL = "C0CIOPS"
 REQUESTER = "U0ANN"
 APPROVER = "U0BOB"
 APPROVE = "ci_upgrade.approve"
+OVERRIDE = "ci_upgrade.override"
+"""Stands where the approve button would, when the comparison failed."""
 FINAL = frozenset({"completed", "rolled_back", "held", "failed"})
 PATIENCE_SECONDS = 5.0
 """A click that shows no effect for so long is repeated: the bot may have died under it."""
@@ -41,7 +43,7 @@ class Human:
         self._told: set[str] = set()
         self._clicked: dict[str, float] = {}
         self._messages: list[dict[str, Any]] = []
-        self._rollback_typed_at = -PATIENCE_SECONDS
+        self._typed: dict[str, float] = {}
         self.rollback_asked_at: float | None = None
         """When the rollback was asked for first, epoch seconds."""
 
@@ -52,7 +54,7 @@ class Human:
         """
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            self._type(f"start {CONTROLLER} {target}")
+            self._type(REQUESTER, f"start {CONTROLLER} {target}")
             patience = time.monotonic() + PATIENCE_SECONDS
             while time.monotonic() < patience:
                 if self.look():
@@ -85,12 +87,12 @@ class Human:
 
     def is_asked_for(self, steps: Collection[str]) -> bool:
         """Whether an undecided card asks for one of these: ``10``, ``handover``, ``retire``."""
-        card = self._undecided()
+        card = self._undecided(APPROVE, OVERRIDE)
         return card is not None and card.step in steps
 
     def approve(self) -> None:
         """Click the approve button of the newest card that is undecided, if there is one."""
-        card = self._undecided()
+        card = self._undecided(APPROVE)
         if (
             card is None
             or time.monotonic() - self._clicked.get(card.ts, -PATIENCE_SECONDS) < PATIENCE_SECONDS
@@ -102,12 +104,21 @@ class Human:
         except Refusal as refusal:
             self._tell(f"the click was not taken: {refusal}")  # the card was redrawn since the look
 
+    def insist(self, reason: str) -> None:
+        """Approve also where the comparison failed, which takes a written reason."""
+        if self._undecided(OVERRIDE) is not None:
+            self._type_patiently(APPROVER, f"approve {CONTROLLER} {reason}")
+        else:
+            self.approve()
+
+    def resume(self, reason: str) -> None:
+        """Type the command; again when it shows no effect."""
+        self._type_patiently(REQUESTER, f"resume {CONTROLLER} {reason}")
+
     def roll_back(self) -> None:
         """Type the command; again when it shows no effect."""
-        if time.monotonic() - self._rollback_typed_at >= PATIENCE_SECONDS:
-            self._rollback_typed_at = time.monotonic()
-            self.rollback_asked_at = self.rollback_asked_at or time.time()
-            self._type(f"rollback {CONTROLLER}")
+        self.rollback_asked_at = self.rollback_asked_at or time.time()
+        self._type_patiently(REQUESTER, f"rollback {CONTROLLER}")
 
     def posted_twice(self) -> int:
         """How many public messages of the bot stand there once more than they should, as its own names of them tell."""
@@ -116,8 +127,14 @@ class Human:
         names = [_key(message) for message in public if _key(message)]
         return len(names) - len(set(names))
 
-    def _type(self, text: str) -> None:
-        self._people.say(REQUESTER, CHANNEL, f"/ci-upgrade {text}")
+    def _type_patiently(self, user: str, text: str) -> None:
+        """Again only after a while."""
+        if time.monotonic() - self._typed.get(text, -PATIENCE_SECONDS) >= PATIENCE_SECONDS:
+            self._typed[text] = time.monotonic()
+            self._type(user, text)
+
+    def _type(self, user: str, text: str) -> None:
+        self._people.say(user, CHANNEL, f"/ci-upgrade {text}")
 
     def _from_bot(self) -> list[dict[str, Any]]:
         """In the order of the channel. A bot that died before it noted a post posts again: only the newest one lives on."""
@@ -127,20 +144,21 @@ class Human:
     def _dashboard(self) -> dict[str, Any] | None:
         return next((message for message in self._from_bot() if _key(message) == "dashboard"), None)
 
-    def _undecided(self) -> _Card | None:
+    def _undecided(self, *actions: str) -> _Card | None:
+        """The newest gate card that still has one of these buttons."""
         for message in reversed(self._from_bot()):
             gate = _GATE.search(_key(message))
             for element in (
                 element for block in message.get("blocks", ()) for element in block.get("elements", ())
             ):
-                if gate and element.get("action_id", "").startswith(APPROVE):
+                if gate and element.get("action_id", "").startswith(actions):
                     return _Card(message["ts"], gate[1], element["action_id"])
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Card:
-    """A gate card whose approve button is still there."""
+    """A gate card that nobody has decided."""
 
     ts: str
     step: str

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from rehearsal.jenkins.war import make_war, read_version
 
-__all__ = ["REAL", "STAND_IN", "Launch", "UnusableWar", "place_wars", "war_path"]
+__all__ = ["REAL", "STAND_IN", "STAND_IN_VERSIONS", "Launch", "UnusableWar", "place_wars", "war_path"]
 
 STAND_IN_VERSIONS = ("2.426.2", "2.440.1")
 _LISTEN = ("--httpPort={port}", "--httpListenAddress=127.0.0.1")

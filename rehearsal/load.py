@@ -1,6 +1,6 @@
 """Constant-rate load on a controller, through its router: people, scripts, webhooks and a canary.
 
-**What counts as a failed request:** a connection that could not be made or broke, no answer within 15 s, every 5xx, and every
+**What counts as a failed request:** a connection that could not be made or broke, no answer while the visitor was patient, every 5xx, and every
 status that the client did not expect: pages and API reads want 200, triggers want 201, the login wants its redirect. One
 exception, because a browser has it too: a page may answer 403 once when its session is unknown; the browser signs in and
 opens it again, and the second answer must be 200 (the same for a crumb of another session, see
@@ -26,7 +26,7 @@ from rehearsal.clients import ApiClient, Browser, Client
 from rehearsal.exchanges import ExchangeLog
 from rehearsal.http_sender import HttpSender
 
-__all__ = ["Load", "Visitor"]
+__all__ = ["PATIENCE_SECONDS", "Load", "Visitor"]
 
 CANARY_SECONDS = 0.25
 """Between two canaries: as fine as a freeze is measured."""
@@ -47,6 +47,8 @@ SECONDS_BETWEEN_SESSIONS = 0.25
 """People do not all sign in at the same moment, and a password is dear to check."""
 REST_SECONDS: Mapping[str, float] = {"serial": 8.0, "concurrent": 1.5}
 """A job is not triggered again before this time, so that its queue stays short."""
+PATIENCE_SECONDS = 15.0
+"""A person who got no answer has gone away by then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Visitor:
     user: str
     password: str
     token: str
+    patience_seconds: float = PATIENCE_SECONDS
 
     @property
     def authorization(self) -> str:
@@ -191,7 +194,7 @@ class Load:
             aiohttp.CookieJar(unsafe=True, quote_cookie=False) if keeps_cookies else aiohttp.DummyCookieJar()
         )
         http = aiohttp.ClientSession(connector=self._connector, connector_owner=False, cookie_jar=jar)
-        sender = HttpSender(http, self._address, self._sides, self._log)
+        sender = HttpSender(http, self._address, self._sides, self._log, self._visitor.patience_seconds)
         visits = 1 + int(self._chance.expovariate(1 / VISITS[kind])) if keeps_cookies else 1
         if kind == "browser":
             return _Session(kind, Browser(sender, self._visitor.user, self._visitor.password), http, visits)

@@ -16,13 +16,14 @@ from typing import Any, Protocol, Self
 
 import yaml
 
-from rehearsal.bot_settings import TOKEN_VARIABLE, document, update_settings
+from rehearsal.bot_settings import TOKEN_VARIABLE, TRAFFIC, document, update_settings
 from rehearsal.catalogue import arrange
 from rehearsal.child_processes import Supervisor, tail
 from rehearsal.free_ports import free_port, free_range, require_free
 from rehearsal.jenkins.seed import seed_home
 from rehearsal.jenkins_reader import JenkinsReader, NoAnswer
 from rehearsal.launch import REAL, STAND_IN, place_wars
+from rehearsal.load import PATIENCE_SECONDS
 from rehearsal.process_host import ProcessHost
 from rehearsal.routers import ROUTERS
 from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDriver
@@ -51,6 +52,10 @@ class StageOptions:
     seed: int = 1
     minutes_scale: float = 0.05
     """Length of a minute of observation or soak, in minutes."""
+    traffic: tuple[int | str, ...] = TRAFFIC
+    """Shares of the sessions in percent, and ``handover``."""
+    patience_seconds: float = PATIENCE_SECONDS
+    """How long a visitor of the load waits for an answer before it counts as a failed request."""
     page_port: int = 0
     """Of the workspace's page; 0 takes a free one."""
     wars: tuple[Path, ...] = ()
@@ -221,6 +226,7 @@ class Stage:
             bot_user=self.accounts.bot_user,
             minutes_scale=self.options.minutes_scale,
             boot_seconds=self._launch.boot_seconds,
+            traffic=self.options.traffic,
         )
         settings["updates"] = {"watch_hours": 0}
         if self._launch is STAND_IN:

@@ -85,6 +85,8 @@ class Controller:
         self.computers = Computers(self.home, self.settings)
         self.root = Folder("", self.home, None, "hudson.model.Hudson")
         self.queue = Queue(self._queue_file(), self.version, self._why_blocked)
+        self.maintained = threading.Event()
+        """Set once the queue was looked through for the first time."""
         self._maintainer = threading.Thread(
             target=self._maintain_for_ever, name="queue maintenance", daemon=True
         )
@@ -256,6 +258,7 @@ class Controller:
                     return
                 for item in self.queue.maintain():
                     self._dispatch(item)
+                self.maintained.set()
                 if self.queue.changed_since_save and save_at is None:
                     save_at = time.monotonic() + _QUEUE_SAVE_SECONDS
                 if save_at is not None and time.monotonic() >= save_at:

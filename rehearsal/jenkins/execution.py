@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rehearsal.jenkins import documents
@@ -24,6 +25,7 @@ __all__ = ["Execution", "resume", "start"]
 
 _PROGRAM = "program.dat"
 """The saved state of a running pipeline: here when it ends and how, as JSON."""
+_LOOK_SECONDS = 0.05
 
 
 @dataclass
@@ -151,9 +153,12 @@ def _begin(controller: Controller, item: QueueItem, computer: Computer, executor
     build.append_log(f"{_started_by(item.actions)}\n")
     if job.pipeline:
         ends = now_ms() + int(sum(step.seconds for step in steps) * 1000)
+        until = [str(step.until) for step in steps if step.until]
         result = "FAILURE" if any(step.exit_code for step in steps) else "SUCCESS"
         (build.directory / "workflow").mkdir(exist_ok=True)
-        documents.write_text(build.directory / _PROGRAM, json.dumps({"endsMs": ends, "result": result}))
+        documents.write_text(
+            build.directory / _PROGRAM, json.dumps({"endsMs": ends, "until": until, "result": result})
+        )
         write_build(build, controller.workspace(job))
         save_running_pipelines(controller)
     return execution
@@ -168,7 +173,7 @@ def _run_freestyle(controller: Controller, execution: Execution) -> None:
     result = "SUCCESS"
     for step in execution.steps:
         build.append_log(f"+ {step.text}\n" + (f"{step.output}\n" if step.output else ""))
-        if step.seconds and execution.wake.wait(step.seconds):
+        if not _pass(execution, step.seconds, step.until):
             break
         if step.exit_code:
             build.append_log("Build step 'Execute shell' marked build as failure\n")
@@ -186,7 +191,7 @@ def _run_pipeline(controller: Controller, execution: Execution) -> None:
     execution.build.append_log("[Pipeline] Start of Pipeline\n")
     for step in execution.steps:
         execution.build.append_log(f"[Pipeline] {step.text}\n" + (f"{step.output}\n" if step.output else ""))
-        if step.seconds and execution.wake.wait(step.seconds):
+        if not _pass(execution, step.seconds, step.until):
             break
     _end_pipeline(controller, execution)
 
@@ -198,8 +203,16 @@ def _resume(controller: Controller, execution: Execution) -> None:
         # A pipeline whose program is lost cannot go on.
         finish(controller, execution, "FAILURE")
         return
-    execution.wake.wait(max(0.0, program["endsMs"] / 1000 - time.time()))
+    _pass(execution, program["endsMs"] / 1000 - time.time(), *(Path(file) for file in program["until"]))
     _end_pipeline(controller, execution)
+
+
+def _pass(execution: Execution, seconds: float, *files: Path | None) -> bool:
+    """Let time pass and files appear; False as soon as the execution is told to look up."""
+    execution.wake.wait(max(0.0, seconds))
+    while not execution.wake.is_set() and not all(file.exists() for file in files if file):
+        execution.wake.wait(_LOOK_SECONDS)
+    return not execution.wake.is_set()
 
 
 def _end_pipeline(controller: Controller, execution: Execution) -> None:

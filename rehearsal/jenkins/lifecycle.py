@@ -90,6 +90,7 @@ class Lifecycle:
         self._clock.start()
         if scripts_lose:
             controller.start_maintenance()
+            controller.maintained.wait()
         time.sleep(max(0.0, began + 0.9 * seconds - time.monotonic()))
         self._run_init_scripts(controller)
         if not scripts_lose:

@@ -1,10 +1,15 @@
-"""What a build does, read out of its job's shell command or pipeline script. Nothing is ever executed."""
+"""What a build does, read out of its job's shell command or pipeline script. Nothing is ever executed.
+
+A build that goes on until it is told waits for a file: ``until [ -e FILE ]; do sleep 1; done`` in a shell, ``waitUntil {
+fileExists('FILE') }`` in a pipeline.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 __all__ = ["Step", "pipeline_steps", "shell_steps"]
 
@@ -12,6 +17,7 @@ _SHELL_STATEMENT = re.compile(r"[;\n]|&&")
 _SLEEP = re.compile(r"\bsleep\s*(?:\(\s*)?(?:time:\s*)?['\"]?(\d+(?:\.\d+)?)")
 _ECHO = re.compile(r"^\s*echo\s*\(?\s*(.*?)\)?\s*$")
 _EXIT = re.compile(r"^\s*exit\s+(\d+)")
+_UNTIL = re.compile(r"^until\s*\[\s*-e\s+['\"]?([^'\"\s\]]+)|^fileExists\s*\(?\s*['\"]([^'\"]+)")
 _ERROR = re.compile(r"^\s*error\b")
 
 
@@ -21,20 +27,25 @@ class Step:
     """As the log shows it."""
     seconds: float = 0.0
     """How long it takes."""
+    until: Path | None = None
+    """It takes until this file exists."""
     output: str = ""
     exit_code: int | None = None
     """Ends the build when given."""
 
 
 def shell_steps(command: str, environment: Mapping[str, str]) -> list[Step]:
-    """``sleep``, ``echo`` and ``exit`` of a shell command; other statements take no time and say nothing."""
+    """``sleep``, ``until``, ``echo`` and ``exit`` of a shell command; other statements take no time and say nothing."""
     steps: list[Step] = []
     for raw in _SHELL_STATEMENT.split(command):
         text = _expand(raw.strip(), environment)
         if not text or text.startswith("#"):
             continue
         leave, wait, say = _EXIT.match(text), _SLEEP.match(text), _ECHO.match(text)
-        if leave:
+        file = _awaited(text)
+        if file:
+            steps.append(Step(text, until=file))
+        elif leave:
             steps.append(Step(text, exit_code=int(leave[1])))
             break
         if wait:
@@ -45,12 +56,15 @@ def shell_steps(command: str, environment: Mapping[str, str]) -> list[Step]:
 
 
 def pipeline_steps(script: str, environment: Mapping[str, str]) -> list[Step]:
-    """``sleep``, ``echo`` and ``error`` of a pipeline script, wherever they stand in it."""
+    """``sleep``, ``fileExists``, ``echo`` and ``error`` of a pipeline script, wherever they stand in it."""
     steps: list[Step] = []
     for raw in re.split(r"[;\n{}]", _expand(script, environment)):
         text = raw.strip()
         wait, say = _SLEEP.match(text), _ECHO.match(text)
-        if _ERROR.match(text):
+        file = _awaited(text)
+        if file:
+            steps.append(Step("waitUntil", until=file))
+        elif _ERROR.match(text):
             steps.append(Step(text, exit_code=1))
             break
         if wait:
@@ -58,6 +72,11 @@ def pipeline_steps(script: str, environment: Mapping[str, str]) -> list[Step]:
         elif say:
             steps.append(Step("echo", output=say[1].strip("'\"")))
     return steps
+
+
+def _awaited(text: str) -> Path | None:
+    found = _UNTIL.match(text)
+    return Path(found[1] or found[2]) if found else None
 
 
 def _expand(text: str, environment: Mapping[str, str]) -> str:

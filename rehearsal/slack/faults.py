@@ -8,7 +8,10 @@ from dataclasses import asdict, dataclass, field
 
 from rehearsal.slack.records import Json
 
-__all__ = ["Call", "Failure", "Faults", "Journal", "Rates"]
+__all__ = ["LATE_SECONDS", "Call", "Failure", "Faults", "Journal", "Rates"]
+
+LATE_SECONDS = 3.0
+"""An app that acknowledges later than this has failed in the eyes of Slack."""
 
 
 @dataclass(slots=True)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -34,8 +36,8 @@ PAGE_POLICY = (
 class WorkspaceServer:
     """The server inside a running event loop."""
 
-    def __init__(self, settings: Settings | None = None) -> None:
-        self.workspace = SlackWorkspace(settings)
+    def __init__(self, settings: Settings | None = None, clock: Callable[[], float] = time.time) -> None:
+        self.workspace = SlackWorkspace(settings, clock)
         self._room = Room(self.workspace)
         self._socket_mode = SocketMode(self._room)
         url = self.workspace.settings.events_url
@@ -93,9 +95,17 @@ class WorkspaceServer:
 class RunningWorkspace:
     """The server in a thread of its own, for tests and for ``rehearsal``. Talk to it with :class:`WorkspaceDriver`."""
 
-    def __init__(self, settings: Settings | None = None, host: str = "127.0.0.1", port: int = 0) -> None:
+    def __init__(
+        self,
+        settings: Settings | None = None,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """``clock``: epoch seconds; what Slack dates, and what rights expire by."""
         self.address = ""
         self._settings = settings
+        self._clock = clock
         self._host, self._port = host, port
         self._thread = threading.Thread(target=self._run, name="slack-workspace", daemon=True)
         self._loop = asyncio.new_event_loop()
@@ -135,7 +145,7 @@ class RunningWorkspace:
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
-            server = WorkspaceServer(self._settings)
+            server = WorkspaceServer(self._settings, self._clock)
             self.address = self._loop.run_until_complete(server.start(self._host, self._port))
             self._ready.set()
             self._loop.run_forever()

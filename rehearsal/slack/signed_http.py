@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import hmac
 import json
@@ -11,6 +10,7 @@ from urllib.parse import urlencode
 import aiohttp
 
 from rehearsal.slack.delivery import Answer
+from rehearsal.slack.faults import LATE_SECONDS
 from rehearsal.slack.records import Json
 from rehearsal.slack.room import Room
 
@@ -43,7 +43,7 @@ class SignedHttp:
         if retry:
             headers |= {"X-Slack-Retry-Num": str(retry), "X-Slack-Retry-Reason": f"http_{reason}"}
         limit = aiohttp.ClientTimeout(total=self._room.workspace.settings.acknowledge_seconds)
-        started = asyncio.get_running_loop().time()
+        started = self._room.workspace.clock()
         try:
             async with (
                 aiohttp.ClientSession(timeout=limit) as session,
@@ -56,7 +56,7 @@ class SignedHttp:
             return None
         journal = self._room.journal
         journal.acks += 1
-        journal.acks_over_3s += asyncio.get_running_loop().time() - started > 3.0
+        journal.acks_over_3s += self._room.workspace.clock() - started > LATE_SECONDS
         self._room.workspace.tell("counters", journal.counters())
         return Answer(_decoded(text))
 

@@ -13,6 +13,7 @@ from aiohttp import WSMsgType, web
 
 from rehearsal.slack.delivery import Answer
 from rehearsal.slack.errors import ApiError
+from rehearsal.slack.faults import LATE_SECONDS
 from rehearsal.slack.records import APP_ID, Json
 from rehearsal.slack.room import Room
 
@@ -83,9 +84,8 @@ class SocketMode:
         }
         if kind == "events_api":
             envelope |= {"retry_attempt": retry, "retry_reason": reason}
-        clock = asyncio.get_running_loop()
-        answer: asyncio.Future[Answer] = clock.create_future()
-        self._waiting[id] = (clock.time(), answer)
+        answer: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
+        self._waiting[id] = (self._room.workspace.clock(), answer)
         with contextlib.suppress(ConnectionError, TimeoutError):
             await socket.send_json(envelope)
             # The entry stays after a timeout, so that a late acknowledgement is still counted.
@@ -126,7 +126,7 @@ class SocketMode:
         since, answer = waiting
         journal = self._room.journal
         journal.acks += 1
-        journal.acks_over_3s += asyncio.get_running_loop().time() - since > 3.0
+        journal.acks_over_3s += self._room.workspace.clock() - since > LATE_SECONDS
         if not answer.done():
             answer.set_result(Answer(message.get("payload")))
         self._room.workspace.tell("counters", journal.counters())

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from rehearsal.slack import RunningWorkspace, WorkspaceDriver
+from tests.patience import PATIENT
 
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = [
@@ -33,7 +34,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def workspace() -> Iterator[RunningWorkspace]:
-    with RunningWorkspace() as running:
+    with RunningWorkspace(PATIENT) as running:
         yield running
 
 

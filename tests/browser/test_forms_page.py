@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import closing
 
@@ -18,6 +19,7 @@ from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDrive
 from tests.browser.gallery import MANIFEST
 from tests.handlers.conftest import RecordingCommands
 from tests.handlers.forms import LIVE
+from tests.patience import PATIENT
 
 CHANNEL = "C0CIOPS"
 
@@ -25,7 +27,7 @@ CHANNEL = "C0CIOPS"
 @pytest.fixture
 def workspace() -> Iterator[RunningWorkspace]:
     """As the manifest declares the app."""
-    with RunningWorkspace(Settings(manifest=Manifest.read(MANIFEST))) as running:
+    with RunningWorkspace(dataclasses.replace(PATIENT, manifest=Manifest.read(MANIFEST))) as running:
         yield running
 
 

@@ -40,7 +40,7 @@ def page(browser: Browser, stage: Stage) -> Iterator[Page]:
     assert faults == []
 
 
-@pytest.mark.timeout(620)
+@pytest.mark.timeout(700)
 def test_a_person_upgrades_jenkins_by_typing_and_clicking(stage: Stage, page: Page) -> None:
     """Ann starts; Bob approves each step by its button; the page shows who approved, a picture, and the end."""
     ann = Person(page)

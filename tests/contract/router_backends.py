@@ -60,8 +60,8 @@ class _AgentServer(_Connections, socketserver.TCPServer):
 class Backend:
     """An HTTP and an agent port.
 
-    ``/slow?seconds=`` answers late, ``/stream`` sends its second half after `release`, ``/status?code=`` answers that status,
-    everything else (``POST`` included) answers at once with what it got. An ``Upgrade`` is taken and echoed.
+    ``/slow?seconds=`` answers late, ``/held`` after `release`, ``/stream`` sends its second half then, ``/status?code=`` answers
+    that status, everything else (``POST`` included) answers at once with what it got. An ``Upgrade`` is taken and echoed.
     """
 
     def __init__(self, name: str, path: str = "") -> None:
@@ -75,6 +75,8 @@ class Backend:
         self.bodies: list[bytes] = []
         """Bodies of every POST that arrived."""
         self.release = threading.Event()
+        self.held: list[str] = []
+        """The method of each request that came to ``/held``."""
         self._servers: list[_HttpServer | _AgentServer] = []
 
     def start(self) -> None:
@@ -111,6 +113,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(backend.login_status)
         elif url.path.endswith("/slow"):
             time.sleep(float(query["seconds"]))
+            self._answer(200)
+        elif url.path.endswith("/held"):
+            backend.held.append(self.command)
+            backend.release.wait(RELEASE_SECONDS)
             self._answer(200)
         elif url.path.endswith("/stream"):
             self._stream()

@@ -151,13 +151,13 @@ class RouterChangesContract:
         session = rig.session(Side.GREEN)
 
         def kill() -> None:
-            eventually(lambda: bool(rig.green.bodies))
+            eventually(lambda: bool(rig.green.held))
             rig.green.stop()
 
         killer = threading.Thread(target=kill)
         killer.start()
         try:
-            assert session.post(rig.url + "/slow?seconds=5", data=b"once", timeout=60).status_code >= 500
+            assert session.post(rig.url + "/held", data=b"once", timeout=60).status_code >= 500
         except requests.ConnectionError:
             assert not rig.answers_for_the_dead
         finally:
@@ -220,7 +220,7 @@ class RouterChangesContract:
         found: list[str] = []
 
         def ask(method: str, headers: Mapping[str, str]) -> None:
-            found.append(rig.side("/slow?seconds=3", method, session, headers))
+            found.append(rig.side("/held", method, session, headers))
 
         asking = [
             threading.Thread(target=ask, args=arguments) for arguments in (("GET", {}), ("POST", TOKEN))
@@ -229,9 +229,10 @@ class RouterChangesContract:
             thread.start()
         with Connection.websocket(rig.url, "/wsagents/") as agent:
             assert agent.side() == "blue"
+            eventually(lambda: sorted(rig.blue.held) == ["GET", "POST"])
             rig.router.close_owner_connections(Side.BLUE)
             assert agent.side() == ""
-        assert found == [], "the slow requests were to outlast the end of the connections"
+        rig.blue.release.set()
         for thread in asking:
             thread.join()
         assert found == ["blue", "blue"]
@@ -284,7 +285,7 @@ class RouterChangesContract:
         assert list(latency.bounds) == sorted(latency.bounds)
         assert list(latency.counts) == sorted(latency.counts)
         fast = [count for bound, count in zip(latency.bounds, latency.counts, strict=True) if bound <= 0.5]
-        slow = [count for bound, count in zip(latency.bounds, latency.counts, strict=True) if bound >= 5]
+        slow = [count for bound, count in zip(latency.bounds, latency.counts, strict=True) if bound >= 60]
         assert fast[-1] == 0
         assert slow[0] == 1
 

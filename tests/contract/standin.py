@@ -6,10 +6,12 @@ import base64
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +26,7 @@ from rehearsal.jenkins.war import make_war
 __all__ = ["Standin", "started", "wait_until"]
 
 _T = TypeVar("_T")
+WAITS = re.compile(r"until \[.*?done|waitUntil \{.*?\}|sleep \d+")
 FAST = {"rehearsal.boot.seconds": "0.3", "rehearsal.stop.seconds": "0.1"}
 
 
@@ -78,6 +81,30 @@ class Standin:
         assert answer.status_code in (201, 303), (answer.status_code, answer.text[:300])
         return int(answer.headers["Location"].rstrip("/").rpartition("/")[2])
 
+    def hold(self, job: str) -> Path:
+        """From now on builds of the job run until the file that is returned is made, over restarts and in copies too."""
+        go = self.home.parent / f"{uuid.uuid4().hex}.go"
+        path = "/job/" + job.replace("/", "/job/") + "/config.xml"
+        before = self.send("GET", path).text
+        wait = (
+            f"waitUntil {{ fileExists('{go}') }}"
+            if "<flow-definition" in before
+            else f"until [ -e {go} ]; do sleep 1; done"
+        )
+        after, count = WAITS.subn(wait, before)
+        assert count == 1, before
+        assert self.send("POST", path, data=after.encode()).status_code == 200
+        return go
+
+    def after_all_changes(self) -> int:
+        """A moment after every change of a job's configuration so far, and before the next; milliseconds since the epoch.
+
+        The kernel dates files by a clock that ticks every few milliseconds.
+        """
+        newest = max(file.stat().st_mtime_ns for file in (self.home / "jobs").rglob("config.xml"))
+        wait_until(lambda: time.time_ns() > newest + 50_000_000, "the kernel's clock has ticked")
+        return newest // 1_000_000 + 25
+
     def script(self, name: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         """Run one of the bot's named scripts."""
         answer = self.send("POST", "/scriptText", data={"script": script_text(name, arguments)})
@@ -107,7 +134,7 @@ class Standin:
         def answers() -> bool:
             try:
                 return requests.get(self.url + "/login", timeout=30).status_code == 200
-            except requests.ConnectionError:
+            except requests.RequestException:
                 return False
 
         wait_until(answers, "it starts")
@@ -136,11 +163,10 @@ def started(
     properties: Mapping[str, str] = FAST,
     wait: bool = True,
     prefix: str = "",
-    timers: bool = False,
 ) -> Iterator[Standin]:
     """A stand-in of a version on a home; without ``home`` a new one with every kind of job is seeded.
 
-    The timers of a seeded home fire on leap days only, unless ``timers``: no test meets a minute boundary by chance.
+    The timers of a seeded home fire on leap days only: no test meets a minute boundary by chance.
     """
     home = home or directory / "home"
     if accounts is None:
@@ -154,9 +180,8 @@ def started(
             executors=4,
             pipelines=True,
         )
-        if not timers:
-            config = home / "jobs/timer-1/config.xml"
-            config.write_text(config.read_text().replace("* * * * *", "0 0 29 2 *"))
+        config = home / "jobs/timer-1/config.xml"
+        config.write_text(config.read_text().replace("* * * * *", "0 0 29 2 *"))
     war = make_war(directory / f"jenkins-{version}.war", version)
     port = free_port()
     options = [f"-D{key}={value}" for key, value in properties.items()]

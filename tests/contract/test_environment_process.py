@@ -21,6 +21,7 @@ from bot.errors import Permanent
 from bot.model import Instance
 from bot.ports import Selection
 from bot.settings.environments import BlueConfig, ProcessConfig
+from rehearsal.free_ports import free_range
 from tests.contract.environment_contract import EnvironmentContract, EnvironmentRig, everything
 
 SLEEPER = "import time\nwhile True: time.sleep(1)"
@@ -34,14 +35,15 @@ def make_war(path: Path, manifest: str) -> None:
 
 
 def config(
-    directory: Path, program: str = SLEEPER, grace: float = 5.0, ports: tuple[int, int] = (28100, 28150)
+    directory: Path, program: str = SLEEPER, grace: float = 5.0, ports: range | None = None
 ) -> ProcessConfig:
+    ports = ports or free_range(4)
     return ProcessConfig(
         command=(sys.executable, "-c", program, "{jvm_options}", "--httpPort={port}", "--prefix={prefix}"),
         jvm_options=(),
         wars=str(directory / "wars/{version}.war"),
         directory=directory / "instances",
-        ports=ports,
+        ports=(ports[0], ports[-1]),
         stop_grace_seconds=grace,
         blue=BlueConfig.model_validate(
             {"url": "http://127.0.0.1:1", "home": directory / "blue", "pid_file": directory / "blue.pid"}
@@ -171,7 +173,7 @@ def test_a_file_that_is_no_archive_is_refused(make: Callable[..., EnvironmentRig
 
 
 def test_no_free_port_is_said(make: Callable[..., EnvironmentRig]) -> None:
-    rig = make(ports=(28151, 28151))
+    rig = make(ports=free_range(1))
     rig.environment.create("main-u1", rig.blue, "2.440.1", "u1")
     with pytest.raises(Permanent, match="no port"):
         rig.environment.create("main-u2", rig.blue, "2.440.1", "u1")

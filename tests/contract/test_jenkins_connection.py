@@ -117,9 +117,13 @@ def arguments(body: str) -> Any:
     return json.loads(base64.b64decode("".join(line.split("'")[1:-3:2])))
 
 
-def failure(server: Server, call: Callable[[JenkinsClient], Any] = lambda client: client.guard()) -> BotError:
+def failure(
+    server: Server,
+    call: Callable[[JenkinsClient], Any] = lambda client: client.guard(),
+    timeout_seconds: float = 60,
+) -> BotError:
     with pytest.raises(BotError) as caught:
-        call(server.client(timeout_seconds=0.3, read_attempts=1))
+        call(server.client(timeout_seconds=timeout_seconds, read_attempts=1))
     trace = "".join(traceback.format_exception(caught.value))
     assert TOKEN not in trace
     assert base64.b64encode(f"bot:{TOKEN}".encode()).decode() not in trace
@@ -206,8 +210,8 @@ def test_silence_is_temporary_and_a_probe_of_status_0() -> None:
     """The read timeout is the configured one, for scripts, boot and probes."""
     with serve(Answer(200)) as server:
         server.silent.set()
-        assert type(failure(server)) is Temporary
-        assert type(failure(server, JenkinsClient.boot)) is Temporary
+        for call in (JenkinsClient.guard, JenkinsClient.boot):
+            assert type(failure(server, call, timeout_seconds=0.3)) is Temporary
         probe = server.client(timeout_seconds=0.2).probe("/api/json")
     assert probe.status == 0
     assert probe.seconds >= 0.2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -169,9 +168,11 @@ def test_builds_are_followed_from_running_to_finished(jenkins: Jenkins, standin:
     """A running build is told with what a handover needs of it, and once it is over with its directory in the home; watched ones always."""
     since = jenkins.identity().now_ms
     number = jenkins.numbers({})["team-a/serial-2"]
+    go = standin.hold("team-a/serial-2")
     standin.trigger("team-a/serial-2", "follow")
     [running] = wait_until(lambda: jenkins.builds(since, ()).running, "it runs")
     assert (running.job, running.number, running.serial) == ("team-a/serial-2", number, True)
+    go.touch()
     watched = [BuildRef(running.job, running.number), BuildRef("canary", 1), BuildRef("gone", 1)]
     [finished] = wait_until(
         lambda: [b for b in jenkins.builds(2**52, watched).finished if b.job == running.job], "it ends"
@@ -205,12 +206,12 @@ def test_numbers_rise_for_thousands_of_jobs_in_several_requests(jenkins: Jenkins
     }
 
 
-def test_items_are_carried_and_removed(jenkins: Jenkins) -> None:
+def test_items_are_carried_and_removed(jenkins: Jenkins, standin: Standin) -> None:
     """A folder and a job in it are created, reported as changed, changed again, and deleted; a second deletion is fine."""
     names = jenkins.item_configs(2**52).names
     texts = {item.name: item.xml for item in jenkins.item_configs(0).changed}
     assert set(texts) == set(names)
-    since = int(time.time() * 1000) - 1000
+    since = standin.after_all_changes()
     items = [
         ItemConfig("team-ü", 0, texts["team-a"]),
         ItemConfig("team-ü/app", 0, texts["canary"]),
@@ -268,10 +269,12 @@ def test_the_agent_port_is_opened_and_what_cannot_be_had_is_said(jenkins: Jenkin
 def test_node_with_a_build_stays(jenkins: Jenkins, standin: Standin) -> None:
     """It is named, and goes once the build is over."""
     before = jenkins.nodes()
+    go = standin.hold("team-a/app-2")
     try:
         standin.trigger("team-a/app-2", "on the agent")
         wait_until(lambda: jenkins.nodes().busy, "it runs")
         assert jenkins.withdraw_nodes() == ("agent-1",)
+        go.touch()
         wait_until(lambda: not jenkins.nodes().busy, "it ends")
         assert jenkins.withdraw_nodes() == ()
     finally:

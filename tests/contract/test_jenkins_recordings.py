@@ -224,7 +224,7 @@ def test_starting_page_has_no_version(tmp_path: Path) -> None:
 def _login(jenkins: Standin) -> list[requests.Response]:
     """The answer in a list, which is true also when the answer is an error."""
     try:
-        return [requests.get(jenkins.url + "/login", timeout=5)]
+        return [requests.get(jenkins.url + "/login", timeout=60)]
     except requests.ConnectionError:
         return []
 

@@ -64,6 +64,7 @@ def test_identical_requests_become_one_build_with_all_causes(standin: Standin) -
 
 def test_serial_job_runs_one_build_at_a_time(standin: Standin) -> None:
     """The second build of a job without concurrent builds is blocked while the first runs."""
+    go = standin.hold("serial-1")
     before = standin.get("/job/serial-1/api/json")["nextBuildNumber"]
     standin.trigger("serial-1", "s1")
     wait_until(lambda: standin.get("/job/serial-1/api/json")["nextBuildNumber"] > before, "the first runs")
@@ -72,6 +73,7 @@ def test_serial_job_runs_one_build_at_a_time(standin: Standin) -> None:
         lambda: [one for one in standin.get("/queue/api/json")["items"] if one["blocked"]], "the second waits"
     )[0]
     assert item["why"].startswith(f"Build #{before} is already in progress")
+    go.touch()
     first = standin.finished("serial-1", before)
     second = standin.finished("serial-1", before + 1)
     assert second["timestamp"] >= first["timestamp"] + first["duration"]
@@ -81,18 +83,21 @@ def test_number_is_taken_when_the_build_starts_and_build_xml_is_written_when_it_
     standin: Standin,
 ) -> None:
     """A running freestyle build has its directory and a raised nextBuildNumber, but no build.xml."""
+    go = standin.hold("serial-1")
     number = standin.get("/job/serial-1/api/json")["nextBuildNumber"]
     standin.trigger("serial-1", "running")
     directory = standin.home / f"jobs/serial-1/builds/{number}"
     wait_until(directory.is_dir, "it runs")
     assert not (directory / "build.xml").exists()
     assert int((standin.home / "jobs/serial-1/nextBuildNumber").read_text()) == number + 1
+    go.touch()
     standin.finished("serial-1", number)
     assert "<result>SUCCESS</result>" in (directory / "build.xml").read_text()
 
 
 def test_pipeline_is_on_disk_from_its_start_and_needs_no_executor(standin: Standin) -> None:
     """build.xml says ``<completed>false`` and has no result of its own; the build is listed among one-off executors only."""
+    go = standin.hold("pipe-1")
     number = standin.get("/job/pipe-1/api/json")["nextBuildNumber"]
     standin.trigger("pipe-1", "p")
     file = standin.home / f"jobs/pipe-1/builds/{number}/build.xml"
@@ -105,12 +110,14 @@ def test_pipeline_is_on_disk_from_its_start_and_needs_no_executor(standin: Stand
     assert (
         "pipe-1" in (standin.home / "org.jenkinsci.plugins.workflow.flow.FlowExecutionList.xml").read_text()
     )
+    go.touch()
     assert standin.finished("pipe-1", number)["result"] == "SUCCESS"
     assert "<completed>true</completed>" in file.read_text()
 
 
 def test_quiet_down_holds_new_builds_and_pauses_pipelines(standin: Standin) -> None:
     """Items wait as buildable with their own reason; a running pipeline does not end; both go on when it is cancelled."""
+    go = standin.hold("pipe-1")
     number = standin.get("/job/pipe-1/api/json")["nextBuildNumber"]
     standin.trigger("pipe-1", "paused")
     build = f"/job/pipe-1/{number}/api/json"
@@ -121,7 +128,8 @@ def test_quiet_down_holds_new_builds_and_pauses_pipelines(standin: Standin) -> N
         lambda: standin.get(f"/queue/item/{item}/api/json")["why"] == "Jenkins is about to shut down",
         "it waits",
     )
-    time.sleep(4.5)  # The pipeline sleeps four seconds at most: it would be over by now.
+    go.touch()
+    time.sleep(1)  # The pipeline looks every 50 ms: it would be over by now.
     assert standin.get(build)["building"]
     standin.send("POST", "/cancelQuietDown")
     standin.finished("pipe-1", number)
@@ -140,6 +148,7 @@ def test_agent_taken_offline_leaves_its_labelled_builds_waiting(standin: Standin
 
 def test_stopped_build_is_aborted(standin: Standin) -> None:
     """``stop`` ends a running build at once."""
+    standin.hold("serial-1")
     number = standin.get("/job/serial-1/api/json")["nextBuildNumber"]
     standin.trigger("serial-1", "stop")
     wait_until(lambda: standin.send("GET", f"/job/serial-1/{number}/api/json").status_code == 200, "it runs")

@@ -28,6 +28,7 @@ def begin(standin: Standin, job: str, ticket: str) -> int:
 def test_graceful_stop_fails_freestyle_builds_and_keeps_the_queue(tmp_path: Path) -> None:
     """SIGTERM: the running build becomes FAILURE, the waiting one is there after the next start and then runs."""
     with started(tmp_path, properties={"rehearsal.boot.seconds": "0.3"}) as first:
+        go = first.hold("serial-1")
         number = begin(first, "serial-1", "running")
         item = first.trigger("serial-1", "waiting")
         first.terminate()
@@ -35,6 +36,7 @@ def test_graceful_stop_fails_freestyle_builds_and_keeps_the_queue(tmp_path: Path
             "<result>FAILURE</result>"
             in (first.home / f"jobs/serial-1/builds/{number}/build.xml").read_text()
         )
+    go.touch()
     with started(tmp_path, home=first.home, accounts=first.accounts) as second:
         assert second.get(f"/job/serial-1/{number}/api/json")["result"] == "FAILURE"
         build = second.finished("serial-1", number + 1)
@@ -46,6 +48,7 @@ def test_graceful_stop_fails_freestyle_builds_and_keeps_the_queue(tmp_path: Path
 def test_kill_leaves_what_is_on_disk(tmp_path: Path) -> None:
     """kill -9: the running freestyle build is a directory without build.xml, so it is no build; the queue is lost; the number is not reused."""
     with started(tmp_path) as first:
+        first.hold("serial-1")
         number = begin(first, "serial-1", "running")
         first.trigger("serial-1", "waiting")
         first.kill()
@@ -84,6 +87,7 @@ def test_unfinished_freestyle_build_becomes_a_failure_when_loaded(tmp_path: Path
 def test_unfinished_pipeline_is_resumed(tmp_path: Path) -> None:
     """A pipeline that ran at the stop goes on after the start and is finished once."""
     with started(tmp_path) as first:
+        go = first.hold("pipe-1")
         number = begin(first, "pipe-1", "resume")
         first.terminate()
         assert (
@@ -92,16 +96,19 @@ def test_unfinished_pipeline_is_resumed(tmp_path: Path) -> None:
         )
     with started(tmp_path, home=first.home, accounts=first.accounts) as second:
         assert [one["resumed"] for one in second.executions() if one["job"] == "pipe-1"] == [True]
+        go.touch()
         assert second.finished("pipe-1", number)["result"] == "SUCCESS"
 
 
 def test_copy_of_a_home_resumes_the_same_pipeline_a_second_time(tmp_path: Path) -> None:
     """The damage that leaving unfinished builds out of a clone prevents: both copies finish the build."""
     with started(tmp_path) as blue:
+        go = blue.hold("pipe-1")
         number = begin(blue, "pipe-1", "twice")
         copy = tmp_path / "copy"
         shutil.copytree(blue.home, copy)
         with started(tmp_path, home=copy, accounts=blue.accounts) as green:
+            go.touch()
             assert (
                 blue.finished("pipe-1", number)["result"]
                 == green.finished("pipe-1", number)["result"]
@@ -158,9 +165,11 @@ def test_copied_build_is_seen_after_a_reload_only(tmp_path: Path) -> None:
 def test_reload_of_a_job_keeps_its_running_build(tmp_path: Path) -> None:
     """``POST /job/X/reload`` while it builds: the build goes on and ends."""
     with started(tmp_path) as standin:
+        go = standin.hold("serial-1")
         number = begin(standin, "serial-1", "running")
         assert standin.send("POST", "/job/serial-1/reload").status_code == 200
         assert standin.get(f"/job/serial-1/{number}/api/json")["building"]
+        go.touch()
         assert standin.finished("serial-1", number)["result"] == "SUCCESS"
 
 
@@ -181,9 +190,9 @@ def test_home_starts_on_newer_and_older_releases(tmp_path: Path) -> None:
     for version in ("2.426.2", "2.440.3", "2.516.3", "2.440.3"):
         with started(tmp_path, version=version, home=home, accounts=accounts) as standin:
             home, accounts = standin.home, standin.accounts
-            answer = requests.get(standin.url + "/login", timeout=5)
+            answer = requests.get(standin.url + "/login", timeout=60)
             assert answer.headers["X-Jenkins"] == version
-            health = requests.get(standin.url + "/health", timeout=5).status_code
+            health = requests.get(standin.url + "/health", timeout=60).status_code
             assert health == (200 if version == "2.516.3" else 403)
             inventory = standin.script("inventory", {})
             seen.append(
@@ -240,8 +249,9 @@ def test_queued_items_can_start_before_the_init_scripts(tmp_path: Path) -> None:
         first.guard("follower", source=_encoded(source))
         first.trigger("canary", "held")
         first.terminate()
-    options = {**FAST, "rehearsal.init.late": "true", "rehearsal.boot.seconds": "2"}
+    options = {**FAST, "rehearsal.init.late": "true"}
     with started(tmp_path, home=first.home, accounts=first.accounts, properties=options) as second:
+        wait_until(second.executions, "it runs")
         assert [one["ticket"] for one in second.executions()] == ["held"]
         assert second.guard(None)["role"] == "follower"
 
@@ -265,7 +275,7 @@ def test_missing_plugin_loses_its_jobs(tmp_path: Path) -> None:
 def test_exit_and_restart_by_http(tmp_path: Path) -> None:
     """``/restart`` brings the same home back as another boot; ``/exit`` ends the process."""
     with started(tmp_path) as standin:
-        boot = requests.get(standin.url + "/login", timeout=5).headers["X-Jenkins-Session"]
+        boot = requests.get(standin.url + "/login", timeout=60).headers["X-Jenkins-Session"]
         assert standin.send("POST", "/restart").status_code == 302
         wait_until(lambda: _boot(standin) not in (None, boot), "it is back")
         assert standin.send("POST", "/exit").status_code == 302
@@ -274,8 +284,8 @@ def test_exit_and_restart_by_http(tmp_path: Path) -> None:
 
 def _boot(standin: Standin) -> str | None:
     try:
-        return requests.get(standin.url + "/login", timeout=5).headers.get("X-Jenkins-Session")
-    except requests.ConnectionError:
+        return requests.get(standin.url + "/login", timeout=60).headers.get("X-Jenkins-Session")
+    except requests.RequestException:
         return None
 
 

@@ -240,5 +240,5 @@ def test_the_loop_delivers_what_is_put_and_ends_when_told(rig: Rig, tmp_path: Pa
     finally:
         stop.set()
         wake.set()
-        thread.join(10)
+        thread.join(60)
     assert not thread.is_alive()

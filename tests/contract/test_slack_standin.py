@@ -323,7 +323,7 @@ def test_messages_survive_a_restart(tmp_path: Path) -> None:
         parent, picture = WorkspaceDriver(running.address).messages(CHANNEL, thread_ts=ts)
         assert (parent["text"], parent["reply_count"]) == ("kept", 1)
         with urllib.request.urlopen(
-            f"{running.address}/files/{picture['files'][0]['id']}", timeout=10
+            f"{running.address}/files/{picture['files'][0]['id']}", timeout=60
         ) as answer:
             assert answer.read() == b"png"
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,10 +17,13 @@ from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
 from rehearsal.slack import Manifest, Refusal, RunningWorkspace, Settings, WorkspaceDriver
+from tests.fakes.timing import VirtualClock
 
 CHANNEL = "C0CIOPS"
-QUICK = Settings(acknowledge_seconds=0.5, trigger_seconds=0.2, retry_seconds=(0.0, 0.05))
-"""Slack's waits, shortened."""
+PATIENT = Settings(acknowledge_seconds=60)
+"""Longer than any acknowledgement takes on a busy machine. Triggers expire by the desk's clock, which a test moves."""
+HASTY = Settings(acknowledge_seconds=1, retry_seconds=(0.0, 0.05))
+"""For acknowledgements that never come, and clicks that may get lost and are repeated."""
 
 
 def plain(text: str) -> dict[str, Any]:
@@ -63,8 +67,9 @@ MODAL = {
 class Desk:
     """A workspace, its people and a Bolt app that remembers what it was sent."""
 
-    def __init__(self, workspace: RunningWorkspace, signing_secret: str) -> None:
+    def __init__(self, workspace: RunningWorkspace, signing_secret: str, clock: VirtualClock) -> None:
         self.workspace = workspace
+        self.clock = clock
         self.people = WorkspaceDriver(workspace.address)
         self.client = WebClient("xoxb-rehearsal", base_url=workspace.api_url)
         # What Bolt reports of unhandled requests is part of some tests, not news.
@@ -88,10 +93,18 @@ def leave(desk: Desk, handler: SocketModeHandler) -> None:
 
 
 @contextmanager
-def socket_mode(settings: Settings = QUICK) -> Iterator[Desk]:
+def at_desk(settings: Settings) -> Iterator[Desk]:
+    clock = VirtualClock(time.time())  # Bolt takes no signature that is minutes old
+    with RunningWorkspace(settings, clock=clock.now) as workspace:
+        yield Desk(workspace, settings.signing_secret, clock)
+
+
+@contextmanager
+def socket_mode(settings: Settings, ping_seconds: float = 2.0) -> Iterator[Desk]:
+    """The SDK notices that a connection is dead, or takes a slow one for dead, after more than four pings without an answer."""
     with ExitStack() as stack:
-        desk = Desk(stack.enter_context(RunningWorkspace(settings)), "unused")
-        handler = SocketModeHandler(desk.app, "xapp-rehearsal", ping_interval=0.2)
+        desk = stack.enter_context(at_desk(settings))
+        handler = SocketModeHandler(desk.app, "xapp-rehearsal", ping_interval=ping_seconds)
         stack.callback(leave, desk, handler)
         handler.connect()  # type: ignore[no-untyped-call]  # the SDK leaves it unannotated
         desk.people.wait_connected()
@@ -99,9 +112,9 @@ def socket_mode(settings: Settings = QUICK) -> Iterator[Desk]:
 
 
 @contextmanager
-def signed_http() -> Iterator[Desk]:
+def signed_http(settings: Settings) -> Iterator[Desk]:
     with ExitStack() as stack:
-        desk = Desk(stack.enter_context(RunningWorkspace(QUICK)), QUICK.signing_secret)
+        desk = stack.enter_context(at_desk(settings))
 
         class Endpoint(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
@@ -126,10 +139,17 @@ def signed_http() -> Iterator[Desk]:
         yield desk
 
 
-@pytest.fixture(params=["socket", "http"])
+@pytest.fixture(params=[socket_mode, signed_http], ids=["socket", "http"])
 def desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
     """Everything that uses it holds for both ways of delivery."""
-    with socket_mode() if request.param == "socket" else signed_http() as running:
+    with request.param(PATIENT) as running:
+        yield running
+
+
+@pytest.fixture(params=[socket_mode, signed_http], ids=["socket", "http"])
+def hasty_desk(request: pytest.FixtureRequest) -> Iterator[Desk]:
+    """The same with people who do not wait long."""
+    with request.param(HASTY) as running:
         yield running
 
 
@@ -156,8 +176,9 @@ def test_a_slash_command_is_answered_privately_then_in_public(desk: Desk) -> Non
     assert [message["text"] for message in private] == ["on it"]
 
 
-def test_a_command_without_an_acknowledgement_has_failed_for_the_person(desk: Desk) -> None:
+def test_a_command_without_an_acknowledgement_has_failed_for_the_person(hasty_desk: Desk) -> None:
     """Slackbot says so to the person alone, and it is counted."""
+    desk = hasty_desk
     answer = desk.people.say("U0ANN", CHANNEL, "/ci-upgrade plan")
     assert answer["notice"].startswith("/ci-upgrade failed because the app did not respond")
     assert desk.people.messages(CHANNEL, seen_by="U0ANN")[0]["text"] == answer["notice"]
@@ -255,7 +276,7 @@ def test_a_trigger_id_works_once_and_for_a_short_time(desk: Desk) -> None:
     assert [refusal(trigger), refusal(trigger)] == [None, "exchanged_trigger_id"]
     desk.people.click("U0ANN", CHANNEL, desk.post(BUTTON), "approve")
     late = desk.heard(2)[1]["trigger_id"]
-    threading.Event().wait(QUICK.trigger_seconds * 2)  # the time itself is what is tested
+    desk.clock.move(desk.clock.now() + 2 * PATIENT.trigger_seconds)
     assert refusal(late) == "expired_trigger_id"
 
 
@@ -330,8 +351,9 @@ def test_a_mention_in_a_thread_is_delivered_as_an_event(desk: Desk) -> None:
     assert (event["thread_ts"], event["user"]) == (ts, "U0ANN")
 
 
-def test_an_event_that_is_not_acknowledged_comes_again(desk: Desk) -> None:
+def test_an_event_that_is_not_acknowledged_comes_again(hasty_desk: Desk) -> None:
     """The same event id each time, until it is acknowledged."""
+    desk = hasty_desk
 
     @desk.app.middleware
     def keep(body: dict[str, Any], next: Any) -> None:
@@ -348,23 +370,26 @@ def test_an_event_that_is_not_acknowledged_comes_again(desk: Desk) -> None:
 
 def test_a_late_acknowledgement_is_counted() -> None:
     """Over three seconds the person has given up, and the counter shows it."""
-    with socket_mode(Settings(acknowledge_seconds=0.1)) as desk:
+    busy = threading.Event()
+    with socket_mode(HASTY) as desk:
 
         @desk.app.middleware
         def slow(next: Any) -> None:
-            threading.Event().wait(3.1)
+            busy.wait(60)
             next()
 
         desk.app.action("approve")(lambda ack: ack())
 
         assert "not responding" in desk.people.click("U0ANN", CHANNEL, desk.post(BUTTON), "approve")["notice"]
+        desk.clock.move(desk.clock.now() + 4)
+        busy.set()
         desk.people.wait_for(lambda: desk.people.counters()["acks_over_3s"] == 1)
 
 
 @pytest.mark.parametrize("cut", [False, True], ids=["asked", "cut"])
 def test_the_client_comes_back_after_a_disconnect(cut: bool) -> None:
     """Both when Slack asks to reconnect and when the connection just breaks."""
-    with socket_mode() as desk:
+    with socket_mode(HASTY, ping_seconds=0.2) as desk:
         desk.app.action("approve")(lambda ack: ack())
         opened = len(desk.people.calls("apps.connections.open"))
         desk.people.reconnect(cut=cut)
@@ -376,7 +401,7 @@ def test_the_client_comes_back_after_a_disconnect(cut: bool) -> None:
 
 def test_after_an_outage_everything_works_again() -> None:
     """Sockets are cut, clicks fail meanwhile, and the client reconnects by itself."""
-    with socket_mode() as desk:
+    with socket_mode(HASTY, ping_seconds=0.2) as desk:
         desk.app.action("approve")(lambda ack: ack())
         ts = desk.post(BUTTON)
         desk.people.faults(outage=True)

@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import gc
-import uuid
 from collections.abc import Iterator
 
 import docker
 import pytest
 
 from rehearsal.controller_image import ensure_images
+from rehearsal.launch import STAND_IN_VERSIONS
 from tests.docker.rig import DockerRig
-
-VERSIONS = ("2.426.2", "2.440.1")
 
 
 @pytest.fixture(scope="session")
 def engine() -> Iterator[docker.DockerClient]:
-    """The engine of this machine; `make test` has started it."""
+    """The engine of this machine; `make test` has started it, and made the images beforehand."""
     client = docker.from_env(timeout=120)
-    ensure_images(client, VERSIONS)
+    ensure_images(client, STAND_IN_VERSIONS)
     yield client
     client.close()
 
@@ -27,7 +25,7 @@ def engine() -> Iterator[docker.DockerClient]:
 @pytest.fixture
 def rig(engine: docker.DockerClient) -> Iterator[DockerRig]:
     """Blue as a container with a volume and a network of its own; all of it, and all that the bot made, is gone afterwards."""
-    made = DockerRig(engine, f"t{uuid.uuid4().hex[:8]}")
+    made = DockerRig(engine)
     try:
         made.start_blue()
         yield made

@@ -17,13 +17,12 @@ from pathlib import Path
 import docker
 
 from bot.settings.environments import DockerEngineConfig
-from rehearsal.free_ports import free_port
+from rehearsal.free_ports import free_port, free_range
 from tests.throwaway_authority import Authority
 
 __all__ = ["OwnEngine", "SecondEngine", "own_engine", "second_engine", "ssh_address"]
 
-PORTS = (29300, 29399)
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 NOT_THE_FIRST = ("--iptables=false", "--ip6tables=false", "--bridge=none")
 """The machine's rules and its bridge belong to the first engine."""
 
@@ -40,7 +39,7 @@ def second_engine(directory: Path) -> Iterator[SecondEngine]:
     """Another daemon with images, containers and volumes of its own; who asks needs a certificate."""
     authority = Authority(directory / "tls")
     pair = authority.issue("engine")
-    port, local = free_port(), directory / "docker.sock"
+    port, ports, local = free_port(), free_range(4), directory / "docker.sock"
     with (directory / "log").open("wb") as log:
         daemon = subprocess.Popen(
             [
@@ -69,7 +68,7 @@ def second_engine(directory: Path) -> Iterator[SecondEngine]:
                 ca_file=authority.file,
                 cert_file=pair.certificate,
                 key_file=pair.key,
-                ports=PORTS,
+                ports=(ports[0], ports[-1]),
             ),
             client,
         )

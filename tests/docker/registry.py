@@ -92,9 +92,9 @@ def _await(url: str) -> None:
     deadline = time.monotonic() + 60
     while True:
         try:
-            if requests.get(url, timeout=2).ok:
+            if requests.get(url, timeout=10).ok:
                 return
-        except requests.ConnectionError:
+        except requests.RequestException:
             pass
         assert time.monotonic() < deadline, f"{url} does not answer"
         time.sleep(0.05)

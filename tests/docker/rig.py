@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-import itertools
+import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,26 +15,24 @@ from adapters.environments.docker.environment import DockerEnvironment, first_in
 from bot.model import Instance
 from bot.settings.environments import DockerConfig
 from rehearsal.controller_image import tag
+from rehearsal.free_ports import free_range
 
 __all__ = ["DockerRig", "settled"]
 
 SLEEP = ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 0.1; done"]
 
 
-_RIGS = itertools.count()
-
-
 class DockerRig:
     """Names begin with the rig's own, so that tests do not meet."""
 
-    def __init__(self, client: docker.DockerClient, name: str) -> None:
+    def __init__(self, client: docker.DockerClient) -> None:
         self.client = client
-        self.name = name
+        self.name = name = f"t{uuid.uuid4().hex[:8]}"
         self.blue_name = f"{name}-blue"
         self.network = f"{name}-net"
         # Each its own: the engine needs a moment to let go of a port whose container is gone.
-        first = 28400 + 4 * next(_RIGS)
-        self.ports = (first, first + 3)
+        ports = free_range(4)
+        self.ports = (ports[0], ports[-1])
         self.home: Path
         """Blue's home where the test can see it."""
         self.environment = DockerEnvironment(name, self.config())

@@ -22,7 +22,7 @@ pytestmark = ONE_ENGINE
 @pytest.fixture
 def jenkins(engine: Any) -> Any:
     """The stand-in itself, published as a first Jenkins usually is."""
-    rig, port = DockerRig(engine, f"adopt{free_port()}"), free_port()
+    rig, port = DockerRig(engine), free_port()
     try:
         rig.start_blue(command=[], ports={"8080/tcp": ("127.0.0.1", port)})
         yield rig, port

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from bot.model import Instance
 from bot.ports import Selection
 from bot.tar_stream import END, clone_stream
 from rehearsal.controller_image import tag
+from rehearsal.free_ports import free_range
 from tests.contract.environment_contract import EnvironmentContract, EnvironmentRig, everything, tree
 from tests.docker.one_engine import ONE_ENGINE
 from tests.docker.rig import SLEEP, DockerRig
@@ -44,7 +44,7 @@ class _Contract(EnvironmentRig):
 class TestDockerEnvironment(EnvironmentContract):
     @pytest.fixture
     def rig(self, engine: Any) -> Iterator[EnvironmentRig]:
-        made = DockerRig(engine, f"t{time.monotonic_ns() % 10**9}")
+        made = DockerRig(engine)
         try:
             made.start_blue()
             yield _Contract(made)
@@ -145,7 +145,7 @@ def test_the_release_is_the_tag_beside_blues(rig: DockerRig) -> None:
 
 def test_a_home_in_a_bind_mount_is_read(engine: Any, tmp_path: Path) -> None:
     """Not every home is a volume; green's is one all the same."""
-    rig = DockerRig(engine, f"t{time.monotonic_ns() % 10**9}")
+    rig = DockerRig(engine)
     home = tmp_path / "home"
     home.mkdir()
     (home / "config.xml").write_text("<hudson/>")
@@ -242,7 +242,7 @@ def test_a_build_of_many_files_is_read_whole(rig: DockerRig, green: Instance) ->
 
 def test_what_the_containers_root_may_not_read_is_named(engine: Any) -> None:
     """A home behind an NFS server that denies root is the same."""
-    rig = DockerRig(engine, "denied")
+    rig = DockerRig(engine)
     try:
         rig.start_blue(cap_drop=["ALL"])
         secrets = rig.home / "secrets"
@@ -302,11 +302,16 @@ def test_a_full_disk_is_a_plain_sentence(rig: DockerRig) -> None:
 
 def test_a_second_engine_gets_the_new_instance(rig: DockerRig) -> None:
     """Blue and green on different machines: homes travel through the bot (here both engines are the same one)."""
-    second = {"url": "unix:///var/run/docker.sock", "ports": (28300, 28399), "networks": [rig.network]}
+    ports = free_range(4)
+    second = {
+        "url": "unix:///var/run/docker.sock",
+        "ports": (ports[0], ports[-1]),
+        "networks": [rig.network],
+    }
     environment = DockerEnvironment(rig.name, rig.config(second_engine=second))
     green = environment.create(f"{rig.name}-u1", rig.blue, VERSION, "u1")
     assert green.details["engine"] == "second"
-    assert 28300 <= int(green.url.rsplit(":", 1)[1]) <= 28399
+    assert int(green.url.rsplit(":", 1)[1]) in ports
 
 
 def test_memory_and_processor_time_are_measured(rig: DockerRig, green: Instance) -> None:

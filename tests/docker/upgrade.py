@@ -16,7 +16,8 @@ from rehearsal.stage import Stage, StageOptions
 
 __all__ = ["Upgrade", "upgrade"]
 
-STEP_SECONDS = 120.0
+STEP_SECONDS = 240.0
+REASON = "the engine was restarted"
 
 
 class Upgrade:
@@ -51,6 +52,21 @@ class Upgrade:
             if self.human.is_asked_for([step]):
                 return True
             self.human.approve()
+            return False
+
+        self.wait(there)
+
+    def insist_until(self, step: str) -> None:
+        """The same, also past holds and failed comparisons: a green that comes back later than blue looks like a bad one."""
+
+        def there() -> bool:
+            held = self.human.look() == "held"
+            if not held and self.human.is_asked_for([step]):
+                return True
+            if held:
+                self.human.resume(REASON)
+            else:
+                self.human.insist(REASON)
             return False
 
         self.wait(there)

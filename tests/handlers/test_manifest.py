@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,8 +16,9 @@ from bot.content import Button
 from handlers import buttons, slash
 from handlers.modals.reasons import FORMS
 from handlers.views.buttons import ACTION_PREFIX, actions
-from rehearsal.slack import Manifest, RunningWorkspace, Settings
+from rehearsal.slack import Manifest, RunningWorkspace
 from tests.handlers.tour import tour
+from tests.patience import PATIENT
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ("bot", "handlers", "adapters")
@@ -63,7 +65,7 @@ def manifest() -> Any:
 
 @pytest.fixture
 def workspace() -> Iterator[RunningWorkspace]:
-    with RunningWorkspace(Settings(manifest=Manifest.read(ROOT / "app.yaml"))) as running:
+    with RunningWorkspace(dataclasses.replace(PATIENT, manifest=Manifest.read(ROOT / "app.yaml"))) as running:
         yield running
 
 

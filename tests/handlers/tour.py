@@ -76,7 +76,7 @@ def _outbox(workspace: RunningWorkspace, people: WorkspaceDriver, settings: Sett
     finally:
         stop.set()
         wake.set()
-        delivery.join(10)
+        delivery.join(60)
     begun = [message for message in people.messages(CHANNEL) if not message["text"].startswith("event-1")]
     assert [message["text"] for message in begun[:1]] == ["dashboard goes on"]
     assert len(begun) == 2, "the dashboard and the picture, nothing twice"

@@ -11,7 +11,7 @@ import pytest
 from rehearsal.haproxy import HAProxy
 from rehearsal.headless import Headless
 from rehearsal.stage import Stage, StageOptions
-from tests.rehearsals.rehearsing import assert_rolled_back, rehearse
+from tests.rehearsals.rehearsing import VISITORS_WAIT_SECONDS, assert_rolled_back, rehearse
 
 # One after the other, as those of processes.
 pytestmark = pytest.mark.xdist_group("containers")
@@ -30,10 +30,17 @@ def reload_at_a_quarter(haproxy: HAProxy, workers: list[str | None]) -> None:
     workers.append(haproxy.worker())
 
 
-@pytest.mark.timeout(620)
+@pytest.mark.timeout(700)
 def test_a_whole_upgrade_on_docker_goes_on_through_a_reload_of_haproxy(tmp_path: Path) -> None:
     """HAProxy is reloaded while a quarter of the sessions is on green. No request fails and nothing is lost or doubled, from the first session on green to the retired old instance."""
-    options = StageOptions(jobs=40, builds=500, minutes_scale=0.01, environment="docker", router="haproxy")
+    options = StageOptions(
+        jobs=40,
+        builds=500,
+        minutes_scale=0.01,
+        patience_seconds=VISITORS_WAIT_SECONDS,
+        environment="docker",
+        router="haproxy",
+    )
     lines: list[str] = []
     workers: list[str | None] = []
     with Stage(tmp_path, options) as stage:
@@ -47,7 +54,7 @@ def test_a_whole_upgrade_on_docker_goes_on_through_a_reload_of_haproxy(tmp_path:
     assert summary.approvals == 6
 
 
-@pytest.mark.timeout(620)
+@pytest.mark.timeout(700)
 def test_a_rollback_after_the_handover_loses_nothing(tmp_path: Path) -> None:
     """Green owned the builds: blue takes them back, and what ran on green."""
     stage = ("--environment", "docker", "--router", "haproxy")

@@ -12,7 +12,7 @@ from tests.rehearsals.rehearsing import PATIENCE_SECONDS, assert_clean, assert_r
 pytestmark = pytest.mark.xdist_group("processes")
 
 
-@pytest.mark.timeout(620)
+@pytest.mark.timeout(700)
 def test_a_whole_upgrade_under_load_loses_nothing(tmp_path: Path) -> None:
     """Thirty requests a second, forty jobs, a thousand builds of history. More, and how fast: `make bench`."""
     summary = rehearse(tmp_path, "--rate", "30", "--jobs", "40", "--builds", "1000", seconds=600)
@@ -26,7 +26,7 @@ def test_a_whole_upgrade_under_load_loses_nothing(tmp_path: Path) -> None:
     ]  # fmt: skip
 
 
-@pytest.mark.timeout(620)
+@pytest.mark.timeout(700)
 def test_a_rollback_before_the_handover_loses_nothing(tmp_path: Path) -> None:
     """After it: test_containers.py. All points: tests/unit/test_whole_upgrade.py, and `ci-upgrade rehearse --rollback-at`."""
     options = ("--rate", "20", "--jobs", "12", "--builds", "100", "--rollback-at", "25")

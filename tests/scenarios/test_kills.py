@@ -10,7 +10,7 @@ from tests.rehearsals.rehearsing import assert_clean, rehearse
 
 
 @pytest.mark.xdist_group("kills")
-@pytest.mark.timeout(620)
+@pytest.mark.timeout(700)
 def test_killed_at_every_step_it_completes_all_the_same(tmp_path: Path) -> None:
     """SIGKILL before or after every journalled intent of every phase. Both: `ci-upgrade rehearse --kill-at-every-step`."""
     summary = rehearse(

@@ -16,10 +16,12 @@ import pytest
 
 from rehearsal.free_ports import free_port
 from rehearsal.jenkins.war import make_war
+from tests.contract.router_rig import eventually
 
 COMMAND = str(Path(sys.executable).with_name("ci-upgrade"))
 SMALL = ["--jobs", "8", "--builds", "20", "--rate", "5"]
 START_SECONDS = 180.0
+END_SECONDS = 120.0
 JAVA = """#!/bin/sh
 # What a real Jenkins is started with, understood by the stand-in.
 if [ "$1" = -version ]; then echo 'openjdk version "17.0.9" 2023-10-17' >&2; exit 0; fi
@@ -37,7 +39,7 @@ def rehearsal(stage: Path, port: int, *options: str) -> Iterator[tuple[subproces
             yield process, _address(process, Path(output.name))
         finally:
             process.terminate()
-            process.wait(60)
+            process.wait(END_SECONDS)
 
 
 def _address(process: subprocess.Popen[str], output: Path) -> str:
@@ -73,8 +75,8 @@ def test_it_serves_the_page_and_leaves_nothing_behind(tmp_path: Path, number: si
             assert answer.status == 200
         assert len(processes_of(stage)) >= 4
         process.send_signal(number)
-        assert process.wait(60) == 0
-    assert processes_of(stage) == []
+        assert process.wait(END_SECONDS) == 0
+    eventually(lambda: processes_of(stage) == [])
 
 
 def test_a_second_one_on_the_same_port_is_refused_and_a_later_one_works(tmp_path: Path) -> None:
@@ -92,10 +94,10 @@ def test_a_second_one_on_the_same_port_is_refused_and_a_later_one_works(tmp_path
         assert f"port {port} is taken" in second.stderr
         assert urllib.request.urlopen(address, timeout=60).status == 200
         process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
+        assert process.wait(END_SECONDS) == 0
     with rehearsal(tmp_path / "third", port) as (_, address):
         assert address == f"http://127.0.0.1:{port}/"
-    assert processes_of(tmp_path) == []
+    eventually(lambda: processes_of(tmp_path) == [])
 
 
 def test_wars_that_are_given_are_run_with_java(tmp_path: Path) -> None:
@@ -111,4 +113,4 @@ def test_wars_that_are_given_are_run_with_java(tmp_path: Path) -> None:
         assert len(blue) == 1
         assert "-Djenkins.install.runSetupWizard=false" in blue[0]
         assert "2.414.3" in blue[0]
-    assert processes_of(stage) == []
+    eventually(lambda: processes_of(stage) == [])

@@ -252,8 +252,8 @@ def test_what_is_under_way_at_the_end_is_answered(bot: Bot, tmp_path: Path) -> N
     closing.start()
     eventually(lambda: not socket_path(tmp_path).exists())
     bot.waiting.set()
-    closing.join(10)
-    asking.join(10)
+    closing.join(60)
+    asking.join(60)
     assert replies == [Reply(True, "fine")]
 
 
@@ -272,7 +272,7 @@ def test_a_bot_that_dies_before_it_answers_leaves_the_outcome_open(tmp_path: Pat
         thread.start()
         with pytest.raises(BotError, match="not known"):
             ask(tmp_path, STATUS)
-        thread.join(10)
+        thread.join(60)
 
 
 def test_a_reason_that_is_too_long_is_refused_before_it_is_sent(

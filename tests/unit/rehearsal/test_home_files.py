@@ -109,6 +109,14 @@ def test_steps_of_shell_and_pipeline() -> None:
     ]
 
 
+def test_steps_that_wait_for_a_file() -> None:
+    """A build goes on until it is told: in a shell and in a pipeline, as a real Jenkins would run them."""
+    go = Path("/tmp/go")  # noqa: S108  # never opened
+    (step,) = [step for step in shell_steps("until [ -e /tmp/go ]; do sleep 1; done", {}) if step.until]
+    assert (step.until, step.seconds) == (go, 0)
+    assert [step.until for step in pipeline_steps("waitUntil { fileExists('/tmp/go') }", {})] == [go]
+
+
 @pytest.mark.parametrize(("jobs", "pipelines"), [(2, False), (12, False), (12, True), (30, True)])
 def test_seeded_home_has_what_was_asked_for(tmp_path: Path, jobs: int, pipelines: bool) -> None:
     """So many jobs of the named kinds, so many finished builds, numbers above them, and accounts that sign in."""
