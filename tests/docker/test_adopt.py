@@ -51,7 +51,7 @@ def test_the_configuration_that_is_written_is_valid_and_names_what_was_found(
 
 def test_what_is_not_published_is_reached_by_name(engine: Any) -> None:
     """Also by agents: the router leads them to the port inside."""
-    rig = DockerRig(engine, f"adopt{free_port()}")
+    rig = DockerRig(engine)
     try:
         rig.start_blue()
         done = CliRunner().invoke(cli, ["adopt", rig.blue_name])
