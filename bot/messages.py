@@ -12,6 +12,7 @@ from bot.content import Button, Confirm, Dashboard, Decision, EvidenceRow, GateC
 from bot.model import Phase
 from bot.people import person
 from bot.readiness import readiness
+from bot.reasons import Reason
 from bot.settings.policy import PolicyConfig
 from bot.upgrade import Gate, Status, StepState, Upgrade, phase_of
 
@@ -194,7 +195,10 @@ def _headline(upgrade: Upgrade, gate: Gate | None, rules: GateRules) -> str:
         case Status.HELD:
             assert upgrade.hold is not None
             by = f" by {person(upgrade.hold.by)}" if upgrade.hold.by else ""
-            return f"Held{by}: {upgrade.hold.text} Resume it, or roll back."
+            resume = f"Resume it with a reason (`/ci-upgrade resume {upgrade.controller} <reason>`)"
+            if upgrade.hold.reason is not Reason.VERDICT:
+                resume = "Resume it"
+            return f"Held{by}: {upgrade.hold.text} {resume}, or roll back."
         case Status.COMPLETED:
             return f"Done: {upgrade.controller} runs {upgrade.target}. Nothing waits for you."
         case Status.ROLLED_BACK:

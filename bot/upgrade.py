@@ -226,18 +226,21 @@ def resumed(upgrade: Upgrade, now: float) -> Upgrade:
     """
     hold, record = upgrade.hold, upgrade.record()
     changed = dataclasses.replace(upgrade, status=Status.RUNNING, hold=None, retry_at=None)
-    if hold is not None and hold.reason is Reason.VERDICT:
-        taken_back = _taken_back(upgrade)
-        if taken_back is not None:
-            return _asked_anew(changed, taken_back, now)
-        if record is not None:
-            until = None if record.until is None else now + record.until - record.started_at
-            attempt = record.attempt + 1
-            anew = StepRecord(StepState.RUNNING, now, attempt=attempt, until=until, forgiven=record.attempt)
-            return changed.with_record(upgrade.step, anew)
     if record is not None and record.state is StepState.FAILED:
-        return changed.with_record(upgrade.step, dataclasses.replace(record, forgiven=record.attempt))
-    return changed
+        changed = changed.with_record(upgrade.step, dataclasses.replace(record, forgiven=record.attempt))
+    if hold is None or hold.reason is not Reason.VERDICT:
+        return changed
+    taken_back = _taken_back(upgrade)
+    if taken_back is not None:
+        return _asked_anew(changed, taken_back, now)
+    return changed if record is None else changed.with_record(upgrade.step, _observed_anew(record, now))
+
+
+def _observed_anew(record: StepRecord, now: float) -> StepRecord:
+    until = None if record.until is None else now + record.until - record.started_at
+    return StepRecord(
+        StepState.RUNNING, now, attempt=record.attempt + 1, until=until, forgiven=record.attempt
+    )
 
 
 def _taken_back(upgrade: Upgrade) -> str | None:
@@ -249,9 +252,13 @@ def _taken_back(upgrade: Upgrade) -> str | None:
 
 
 def _asked_anew(upgrade: Upgrade, step: str, now: float) -> Upgrade:
-    """At the gate before this step, as if neither had been there."""
+    """At the gate before this step. What was done since is to be done again; what was not done goes on counting its attempts."""
     *kept, gate = _before(upgrade, step)
-    records = {name: record for name, record in upgrade.records.items() if name in kept}
+    records = {
+        name: record
+        for name, record in upgrade.records.items()
+        if name in kept or record.state is not StepState.DONE
+    }
     return dataclasses.replace(upgrade, step=gate, records=records, asked_from=now)
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.content import Dashboard
 from bot.context import Context
 from bot.evidence import PROBE_PATHS, take_sample
 from bot.model import Probe, Side
@@ -99,6 +100,9 @@ def test_going_on_needs_a_written_reason(bot: Bot) -> None:
     break_green(bot)
     bot.settle(20.0)
     assert hold_of(bot) is Reason.VERDICT
+    (dashboard,) = [row.content for row in bot.store.due(bot.world.clock.now()) if row.key == "dashboard"]
+    assert isinstance(dashboard, Dashboard)
+    assert "resume main <reason>" in dashboard.headline
     assert "written reason" in bot.commands.run("resume main", ANN).text
     assert bot.upgrade().status is Status.HELD
     assert "written reason" not in bot.commands.run(f"resume main {REASON}", ANN).text

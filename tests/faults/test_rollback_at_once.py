@@ -66,13 +66,17 @@ def test_a_step_that_is_about_to_send_sessions_is_overtaken(tmp_path: Path) -> N
 
 @pytest.mark.parametrize(
     "told",
-    [lambda bot: bot.commands.run("rollback main", ANN), lambda bot: bot.engine.close()],
-    ids=["rollback", "shutdown"],
+    [
+        lambda bot: bot.commands.run("rollback main", ANN),
+        lambda bot: (bot.commands.run("approve main", BOB), bot.workers.run()),
+        lambda bot: bot.engine.close(),
+    ],
+    ids=["rollback", "step", "shutdown"],
 )
 def test_a_large_build_that_is_carried_stops_at_the_next_chunk(
     bot: Bot, monkeypatch: pytest.MonkeyPatch, told: Callable[[Bot], Any]
 ) -> None:
-    """The tick lets go of the ownership that the way back needs; the build is carried again later."""
+    """The tick lets go of the ownership that the way back, or the next step, needs; the build is carried again later."""
     lead_to(bot, "gate-25")
     write_home = bot.world.environment.write_home
     read: list[int] = []
