@@ -70,6 +70,8 @@ class Application:
         ):
             self._sessions.start(caller)
             return pages.forbidden(controller, request.path)
+        with controller.lock:
+            controller.look_at_builds()
         if request.segments and request.segments[0] == "scriptText":
             return root_routes.script_text(context)  # Takes the lock itself, per script.
         with controller.lock:

@@ -27,7 +27,9 @@ from rehearsal.jenkins.release import QUEUE_FILE_BY_ID, WITHOUT_LEGACY_IDS, at_l
 from rehearsal.jenkins.settings import Settings
 from rehearsal.jenkins.users import Users
 
-__all__ = ["Controller", "Options"]
+__all__ = ["WIZARD_STATE", "Controller", "Options"]
+
+WIZARD_STATE = "jenkins.install.UpgradeWizard.state"
 
 _QUEUE_SAVE_SECONDS = 60
 """How long after a change the queue is written, as ``Queue.Saver`` does."""
@@ -70,6 +72,11 @@ class Controller:
         self.guard = Guard()
         self.dispatchers: dict[str, str] = {}
         """Other queue dispatchers that a script added: class name → the reason they give to every job."""
+        self.setup_complete = (self.home / WIZARD_STATE).exists() or options.properties.get(
+            "jenkins.install.runSetupWizard"
+        ) == "false"
+        """False: a home without that file counts as a new installation, and the front page is the setup wizard."""
+        self._looked_at = False
         self.ready = False
         self.reloading = False
         self.stopping = False
@@ -101,7 +108,8 @@ class Controller:
         return settings
 
     def load_items(self) -> None:
-        """Read jobs and their builds, and go on with every pipeline that is not completed."""
+        """Read jobs and their builds, and go on at once with the pipelines that ran when the home was left."""
+        listed = execution.listed_pipelines(self.home)
         for failure in self.root.load(self.plugins.active):
             self.journal.severe("jenkins.InitReactorRunner$1#onTaskFailed", failure)
         for job in self.root.all_jobs():
@@ -109,7 +117,16 @@ class Controller:
             if at_least(self.version, WITHOUT_LEGACY_IDS) and legacy.exists():
                 legacy.unlink()
                 self.journal.info("hudson.model.Job#onLoad", f"Deleting legacyIds file in {legacy.parent}.")
-            self.resume_pipelines(job)
+            if job.full_name in listed:
+                self.resume_pipelines(job)
+        self._looked_at = False
+
+    def look_at_builds(self) -> None:
+        """What any page and script of a controller in use does: it loads the newest builds of every job."""
+        if not self._looked_at:
+            self._looked_at = True
+            for job in self.root.all_jobs():
+                self.resume_pipelines(job)
 
     def resume_pipelines(self, job: Job) -> None:
         """Loading an unfinished pipeline resumes it, whatever else is set."""

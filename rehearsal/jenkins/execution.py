@@ -21,9 +21,10 @@ from rehearsal.jenkins.steps import Step, pipeline_steps, shell_steps
 if TYPE_CHECKING:
     from rehearsal.jenkins.controller import Controller
 
-__all__ = ["Execution", "resume", "start"]
+__all__ = ["Execution", "listed_pipelines", "resume", "start"]
 
 _PROGRAM = "program.dat"
+_RUNNING_PIPELINES = "org.jenkinsci.plugins.workflow.flow.FlowExecutionList.xml"
 """The saved state of a running pipeline: here when it ends and how, as JSON."""
 _LOOK_SECONDS = 0.05
 
@@ -93,6 +94,14 @@ def finish(controller: Controller, execution: Execution, result: str) -> None:
         controller.changed.notify_all()
 
 
+def listed_pipelines(home: Path) -> frozenset[str]:
+    """Jobs whose pipelines ran when the home was left: these are loaded, and so resumed, without anybody looking."""
+    file = home / _RUNNING_PIPELINES
+    if not file.exists():
+        return frozenset()
+    return frozenset(owner.findtext("job", "") for owner in documents.read(file))
+
+
 def save_running_pipelines(controller: Controller) -> None:
     root = documents.Element("list")
     for execution in controller.executing.values():
@@ -102,7 +111,7 @@ def save_running_pipelines(controller: Controller) -> None:
             )
             documents.child(owner, "job", execution.job.full_name)
             documents.child(owner, "id", str(execution.build.number))
-    documents.write(controller.home / "org.jenkinsci.plugins.workflow.flow.FlowExecutionList.xml", root)
+    documents.write(controller.home / _RUNNING_PIPELINES, root)
 
 
 def _free(execution: Execution) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rehearsal.jenkins import execution
 from rehearsal.jenkins.application import Application
-from rehearsal.jenkins.controller import Controller, Options
+from rehearsal.jenkins.controller import WIZARD_STATE, Controller, Options
 from rehearsal.jenkins.cron import CronClock
 from rehearsal.jenkins.detached import LAST_VERSION_FILE, place_bundled
 from rehearsal.jenkins.guard import GUARD_FILE
@@ -126,6 +126,7 @@ class Lifecycle:
 
     def _save_install_state(self, controller: Controller) -> None:
         (controller.home / LAST_VERSION_FILE).write_text(controller.version)
-        (controller.home / "jenkins.install.UpgradeWizard.state").write_text(controller.version)
+        if controller.setup_complete:
+            (controller.home / WIZARD_STATE).write_text(controller.version)
         (controller.home / ".lastStarted").touch()
         controller.settings.save(controller.version)

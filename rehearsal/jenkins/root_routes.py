@@ -56,6 +56,8 @@ def public(context: Context) -> Response | None:
 def answer(context: Context, segments: tuple[str, ...]) -> Response:
     controller = context.controller
     match segments:
+        case () if not controller.setup_complete:
+            return context.page("Setup Wizard", "<h1>Getting Started</h1>")
         case ():
             return context.page("Dashboard", pages.dashboard(controller, controller.root, "Dashboard"))
         case ("api", "json"):

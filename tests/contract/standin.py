@@ -52,7 +52,8 @@ class Standin:
     version: str
     accounts: Accounts
     port: int
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None = None
+    """None: somebody else started it, and ends it."""
     http: requests.Session = field(default_factory=requests.Session)
 
     @property
@@ -140,11 +141,17 @@ class Standin:
         wait_until(answers, "it starts")
 
     def terminate(self) -> None:
+        assert self.process is not None, "it was started here"
         self.process.terminate()
-        self.process.wait(60)
+        self.wait_ended()
 
     def kill(self) -> None:
+        assert self.process is not None, "it was started here"
         self.process.send_signal(signal.SIGKILL)
+        self.wait_ended()
+
+    def wait_ended(self) -> None:
+        assert self.process is not None, "it was started here"
         self.process.wait(60)
 
 

@@ -105,6 +105,19 @@ def test_jenkinsapi_looks_around(second: Any) -> None:
     assert "agent-1" in second.get_nodes().keys()  # noqa: SIM118 # it is no mapping
 
 
+def test_jenkinsapi_lists_jobs_in_folders(second: Any, standin: Standin) -> None:
+    """It takes a folder's address for a controller's, and reads a job in it by its own address."""
+    url, user, token = address(standin)
+    inside = JenkinsApi(f"{url}/job/team-a", user, token, timeout=30, lazy=True)
+    names = set(inside.keys())
+    assert "serial-2" in names
+    assert names == {path.name for path in (standin.home / "jobs/team-a/jobs").iterdir()}
+    job = second.get_job_by_url(f"{url}/job/team-a/job/serial-2", "serial-2")
+    assert job.get_full_name() == "team-a/serial-2"
+    last = job.get_last_buildnumber()
+    assert job.get_build(last).get_status() in ("SUCCESS", "FAILURE")
+
+
 def test_jenkinsapi_creates_configures_builds_and_reads(second: Any) -> None:
     """A job with parameters, from its creation to its console."""
     job = second.create_job("by-jenkinsapi", JOB)

@@ -279,7 +279,7 @@ def test_exit_and_restart_by_http(tmp_path: Path) -> None:
         assert standin.send("POST", "/restart").status_code == 302
         wait_until(lambda: _boot(standin) not in (None, boot), "it is back")
         assert standin.send("POST", "/exit").status_code == 302
-        standin.process.wait(60)
+        standin.wait_ended()
 
 
 def _boot(standin: Standin) -> str | None:

@@ -328,7 +328,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "plugins": ({}, {"plugins"}),
     "options": ({"names": ["a.b"]}, {"given"}),
     "agents": ({}, {"agents"}),
-    "log": ({"sinceMs": 0}, {"records"}),
+    "log": ({"sinceMs": 0}, {"records", "whole"}),
     "guard": ({"role": None}, {"role", "upgrade", "persisted", "busy", "pending"}),
     "queue": ({}, {"items"}),
     "submit": (

@@ -312,6 +312,10 @@ def test_a_second_engine_gets_the_new_instance(rig: DockerRig) -> None:
     green = environment.create(f"{rig.name}-u1", rig.blue, VERSION, "u1")
     assert green.details["engine"] == "second"
     assert int(green.url.rsplit(":", 1)[1]) in ports
+    left, whole = (one.memory_available_bytes(rig.blue) for one in (rig.environment, environment))
+    assert left is not None
+    assert whole is not None
+    assert left < whole, "of another engine is known what it has, not what is left"
 
 
 def test_memory_and_processor_time_are_measured(rig: DockerRig, green: Instance) -> None:

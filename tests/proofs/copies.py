@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import re
 import tarfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -19,7 +19,7 @@ from bot.home_rules import in_backup
 from rehearsal.jenkins.seed import Accounts, seed_home
 from tests.contract.standin import FAST, Standin, started, wait_until
 
-__all__ = ["RULES", "Busy", "busy_home", "copy", "machines"]
+__all__ = ["RULES", "Busy", "busy_home", "clone", "copy", "machines"]
 
 URL = "http://ci.example.com/"
 CLOUD = "<clouds><rehearsal.Cloud><name>k8s</name><machines>../cloud</machines></rehearsal.Cloud></clouds>"
@@ -64,6 +64,8 @@ def busy_home(directory: Path) -> Busy:
         assert machines(home) == ["agent-1"], "a cloud leaves its own controller's agents alone"
         blue.terminate()
     assert (home / "queue.xml").exists()
+    # As in a home that was put together from an older copy; a real one may have lost it.
+    (home / tar_stream.WIZARD_STATE).unlink()
     buffer = BytesIO()
     with tarfile.open(fileobj=buffer, mode="w", format=tarfile.PAX_FORMAT) as tar:
         for path in sorted(home.rglob("*")):
@@ -119,6 +121,16 @@ def _agent_port(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(tar_stream, "_AGENT_PORT", NEVER)
 
 
+def _setup_state(patch: pytest.MonkeyPatch) -> None:
+    # A file that every home has: so it is never added.
+    patch.setattr(tar_stream, "WIZARD_STATE", "config.xml")
+
+
+def _running_pipelines(patch: pytest.MonkeyPatch) -> None:
+    listed = "org.jenkinsci.plugins.workflow.flow.FlowExecutionList.xml"
+    patch.setattr(home_rules, "_OF_ONE_INSTANCE", home_rules._OF_ONE_INSTANCE - {listed})
+
+
 def _guard(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("tests.proofs.copies.guard_script", lambda upgrade: "// nothing")
 
@@ -130,6 +142,8 @@ RULES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
     "clouds": _clouds,
     "executors": _executors,
     "agent port": _agent_port,
+    "setup state": _setup_state,
+    "running pipelines": _running_pipelines,
     "guard": _guard,
 }
 """How to take each rule out."""
@@ -137,16 +151,23 @@ RULES: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
 unfinished_builds = tar_stream.unfinished_builds
 
 
-@contextlib.contextmanager
-def copy(busy: Busy, directory: Path, *, without: str | None, guard_works: bool = True) -> Iterator[Standin]:
-    """Green, started from the backup. ``guard_works``: False for an init script that throws, as a real one can."""
-    home = directory / "green"
+def clone(busy: Busy, home: Path, without: Collection[str]) -> None:
+    """Green's home, made from the backup without some of the rules."""
     with pytest.MonkeyPatch.context() as patch:
-        if without is not None:
-            RULES[without](patch)
+        for rule in without:
+            RULES[rule](patch)
         chunks = [busy.archive]
         write_home(home, tar_stream.clone_stream(chunks, unfinished_builds(chunks), guard_script("u1")))
     run_machine(home)
+
+
+@contextlib.contextmanager
+def copy(
+    busy: Busy, directory: Path, *, without: Collection[str] = (), guard_works: bool = True
+) -> Iterator[Standin]:
+    """Green, started from the backup. ``guard_works``: False for an init script that throws, as a real one can."""
+    home = directory / "green"
+    clone(busy, home, without)
     properties = FAST if guard_works else {**FAST, "rehearsal.init.fail": "true"}
     with started(directory, home=home, accounts=busy.accounts, properties=properties) as green:
         yield green
