@@ -44,7 +44,7 @@ STAND_IN = Launch(
     command=(sys.executable, "-m", "rehearsal.jenkins", "{jvm_options}", "-jar", "{war}", *_LISTEN),
     java="java",
     jvm_options=(),
-    boot_seconds=60,
+    boot_seconds=180,
 )
 REAL = Launch(
     command=("{java}", "{jvm_options}", "-jar", "{war}", *_LISTEN),
