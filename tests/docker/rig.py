@@ -11,6 +11,7 @@ from typing import Any
 import docker
 from docker.errors import APIError, NotFound
 
+from adapters.environments.docker.engine import Engine
 from adapters.environments.docker.environment import DockerEnvironment, first_instance
 from bot.model import Instance
 from bot.settings.environments import DockerConfig
@@ -46,6 +47,10 @@ class DockerRig:
             "stop_grace_seconds": 5,
         }
         return DockerConfig.model_validate(data | changes)
+
+    @property
+    def first_engine(self) -> Engine:
+        return Engine(self.config().engine)
 
     @property
     def blue(self) -> Instance:

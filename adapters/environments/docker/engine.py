@@ -1,10 +1,10 @@
-"""One Docker engine: its client, programs run inside its containers, and its failures as the bot's two verdicts."""
+"""One Docker engine: its client, and its failures as the bot's two verdicts."""
 
 from __future__ import annotations
 
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 import docker
@@ -13,18 +13,15 @@ import urllib3
 from docker.constants import DEFAULT_DOCKER_API_VERSION
 from docker.errors import APIError, DockerException, ImageNotFound, NotFound
 from docker.tls import TLSConfig
-from docker.utils.socket import STDERR, frames_iter
 
 from bot.errors import BotError, Permanent, Temporary
 from bot.settings.environments import DockerEngineConfig
 
-__all__ = ["Engine", "Execution"]
+__all__ = ["ANSWER_SECONDS", "Engine"]
 
 ANSWER_SECONDS = 120
 """Longest silence of the engine that is waited for."""
 ERROR_LIMIT = 300
-EXTRA_ERRORS = 1 << 20
-"""So much of a program's error output is kept."""
 _NO_ANSWER = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError, OSError, EOFError)
 
 
@@ -77,45 +74,6 @@ class Engine:
             raise Temporary(
                 f"the Docker engine at {where} does not answer: {str(error)[:ERROR_LIMIT]}"
             ) from error
-
-
-class Execution:
-    """A program in a running container, as root: homes have files that their own user may not read."""
-
-    def __init__(self, engine: Engine, container: str, command: Sequence[str]) -> None:
-        self._engine = engine
-        self._container = container
-        self._command = list(command)
-        self.errors = b""
-        """Its error output, complete when the output was read to its end."""
-        self.exit_code = -1
-
-    def output(self) -> Iterator[bytes]:
-        """Its output as it comes.
-
-        :raises Temporary: when the container does not run, or the connection is lost.
-        """
-        errors = bytearray()
-        with self._engine.asked(f"run a program in {self._container}") as client:
-            started = client.api.exec_create(self._container, self._command, user="0", workdir="/")["Id"]
-            connection = client.api.exec_start(started, socket=True)
-            try:
-                for stream, data in frames_iter(connection, tty=False):
-                    if stream == STDERR:
-                        errors += data[: max(0, EXTRA_ERRORS - len(errors))]
-                    else:
-                        yield data
-            finally:
-                # The library hands out the raw connection and keeps the answer that owns it in this attribute.
-                connection._response.close()
-            code = client.api.exec_inspect(started)["ExitCode"]
-        if code is None:
-            raise Temporary(f"the connection to a program in {self._container} was lost")
-        self.errors, self.exit_code = bytes(errors), code
-
-    def run(self) -> bytes:
-        """Its whole output."""
-        return b"".join(self.output())
 
 
 def _with_certificates(url: str, tls: TLSConfig) -> docker.DockerClient:

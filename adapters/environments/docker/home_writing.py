@@ -11,7 +11,8 @@ import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from adapters.environments.docker.engine import Engine, Execution
+from adapters.environments.docker.engine import Engine
+from adapters.environments.docker.execution import Execution
 from adapters.environments.docker.home_listing import RENAME
 from bot.errors import Permanent, Temporary
 from bot.tar_stream import members, written

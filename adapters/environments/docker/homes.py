@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from docker.errors import NotFound
 
 from adapters.environments.docker import labels
-from adapters.environments.docker.engine import Engine, Execution
+from adapters.environments.docker.engine import Engine
+from adapters.environments.docker.execution import Execution
 from adapters.environments.docker.home_listing import OWNER
 from adapters.environments.docker.home_writing import write_home
 from bot.errors import Permanent, Temporary
