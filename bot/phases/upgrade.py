@@ -8,6 +8,7 @@ from bot.context import Context
 from bot.errors import NotStarted, Permanent, Temporary
 from bot.model import Role, Side
 from bot.ownership.sync import sync
+from bot.ownership.withhold import withhold
 from bot.phases.plugins import place_plugins
 from bot.traffic import set_router
 
@@ -66,6 +67,7 @@ def _fence(ctx: Context) -> None:
         raise Permanent(
             "green could not be fenced and was stopped: it would have run timers and builds of its own"
         )
+    withhold(ctx, Side.GREEN)
 
 
 def _log(ctx: Context) -> str:

@@ -13,7 +13,7 @@ from bot.ownership.sync import running_builds, sync
 from bot.phases.plugins import differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
 from bot.upgrade_plan.stored import planned
-from bot.validation import Check, blockers, card, compare, new_records, report, restarted
+from bot.validation import Check, blockers, card, compare, new_records, report, restarted, withheld
 
 __all__ = ["run"]
 
@@ -82,7 +82,11 @@ def _contents(ctx: Context) -> Iterable[Check]:
     with ctx.services.ownership:
         sync(ctx, ctx.upgrade.owner)
     there = ctx.jenkins(Side.GREEN).inventory()
-    return (*compare(blue, there, running), _plugin_versions(ctx, there))
+    return (*compare(blue, there, running), _clouds(ctx), _plugin_versions(ctx, there))
+
+
+def _clouds(ctx: Context) -> Check:
+    return withheld("Clouds", *(list(ctx.jenkins(side).nodes().clouds) for side in (Side.BLUE, Side.GREEN)))
 
 
 def _plugin_versions(ctx: Context, green: Inventory) -> Check:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -240,6 +241,17 @@ def test_nodes_go_and_come_back_as_they_were(jenkins: Jenkins) -> None:
             jenkins.add_nodes(NodeSet(before.nodes, {}, before.executors + 1))
             assert jenkins.nodes().nodes == before.nodes
         assert jenkins.identity().executors == before.executors + 1
+    finally:
+        jenkins.add_nodes(before)
+
+
+def test_executors_are_set_without_touching_nodes_and_clouds(jenkins: Jenkins) -> None:
+    """A follower gets none; what else it has is withdrawn in a way of its own."""
+    before = jenkins.nodes()
+    try:
+        for _ in range(2):
+            jenkins.add_nodes(NodeSet({}, {}, 0))
+            assert jenkins.nodes() == dataclasses.replace(before, executors=0)
     finally:
         jenkins.add_nodes(before)
 
