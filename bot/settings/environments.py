@@ -61,7 +61,7 @@ class DockerEngineConfig(Section):
     """How the bot reaches one Docker engine, and how others reach the containers on it."""
 
     url: str | None = None
-    """``unix:///var/run/docker.sock``, ``tcp://host:2376`` or ``ssh://user@host``. None: what the variable DOCKER_HOST says."""
+    """``unix:///var/run/docker.sock``, ``tcp://host:2376`` or ``ssh://user@host``. None: what the variable DOCKER_HOST says, or the default socket."""
     ca_file: Path | None = None
     """With ``tcp://``: the authority that signed the engine's certificate."""
     cert_file: Path | None = None

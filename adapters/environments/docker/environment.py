@@ -57,7 +57,10 @@ class DockerEnvironment:
     # ---- releases
 
     def core(self, version: str, like: Instance) -> Core:
-        return images.available(self._engines[self._place(like)], self._image(version, like), version)
+        engine = self._engines[self._place(like)]
+        if self._config.isolation == "internal":
+            places.require_bot_there(engine)
+        return images.available(engine, self._image(version, like), version)
 
     def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:
         engine, reference = self._engines[self._place(like)], self._image(version, like)

@@ -10,7 +10,15 @@ from adapters.environments.docker import labels
 from adapters.environments.docker.engine import Engine
 from bot.errors import Permanent
 
-__all__ = ["attach_bot", "free_ports", "isolation_name", "isolation_network", "release_network", "volume"]
+__all__ = [
+    "attach_bot",
+    "free_ports",
+    "isolation_name",
+    "isolation_network",
+    "release_network",
+    "require_bot_there",
+    "volume",
+]
 
 SHORT_ID = 12
 _LOCAL = ("127.0.0.1", "localhost", "0.0.0.0")  # noqa: S104  # compared with, never bound
@@ -62,10 +70,22 @@ def release_network(engine: Engine, instance: str) -> None:
             client.api.remove_network(name)
 
 
-def attach_bot(engine: Engine, instance: str) -> None:
-    """A bot that runs in a container of this engine joins the isolation network; elsewhere the machine's own routes lead there."""
+def require_bot_there(engine: Engine) -> None:
+    """An internal network is reached only on the engine's machine, by its processes and containers.
+
+    :raises Permanent: when the bot runs elsewhere.
+    """
+    if engine.elsewhere and _own_container(engine) is None:
+        raise Permanent(
+            "green's internal network could be reached only on the engine's machine, and the bot runs elsewhere: "
+            "set isolation to unrouted"
+        )
+
+
     own = _own_container(engine)
     if own is None:
+def attach_bot(engine: Engine, instance: str) -> None:
+    """A bot that runs in a container of this engine joins the isolation network; elsewhere the machine's own routes lead there."""
         return
     name = isolation_name(instance)
     with engine.asked(f"join the network {name}") as client:
