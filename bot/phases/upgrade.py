@@ -11,6 +11,7 @@ from bot.ownership.sync import sync
 from bot.ownership.withhold import withhold
 from bot.phases.plugins import place_plugins
 from bot.traffic import set_router
+from bot.validation import restarted
 
 __all__ = ["run"]
 
@@ -43,7 +44,11 @@ def await_boot(ctx: Context) -> float:
             boot = ctx.jenkins(Side.GREEN).boot()
         except (NotStarted, Temporary):
             waited = ctx.clock.now() - began
-            if not ctx.services.environment.state(green).running:
+            state = ctx.services.environment.state(green)
+            if state.restarts:
+                # It may go on so for ever, and would fail the validation in any case.
+                raise Permanent(f"{restarted(state).text} while it started. {_log(ctx)}") from None
+            if not state.running:
                 raise Permanent(f"green ended while it started. {_log(ctx)}") from None
             if waited > ctx.policy.boot_seconds:
                 raise Permanent(

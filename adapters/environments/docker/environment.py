@@ -85,7 +85,9 @@ class DockerEnvironment:
         if found is None:
             return InstanceState(running=False, exists=False)
         state = found["State"]
-        memory, cpu = self._usage(instance) if state["Running"] else (None, None)
+        # One that is being brought back is "running" for Docker, but there is nothing in it to ask.
+        up = state["Running"] and not state["Restarting"]
+        memory, cpu = self._usage(instance) if up else (None, None)
         return InstanceState(
             running=_alive(found),
             exists=True,
@@ -93,7 +95,7 @@ class DockerEnvironment:
             cpu_seconds=cpu,
             restarts=found["RestartCount"],
             oom_killed=bool(state["OOMKilled"]),
-            home_bytes_free=self._free_bytes(instance) if state["Running"] else None,
+            home_bytes_free=self._free_bytes(instance) if up else None,
         )
 
     def create(self, name: str, like: Instance, version: str, queue_id: str) -> Instance:
