@@ -55,10 +55,11 @@ class _Renames:
         for member, content in entries:
             if member.isfile():
                 final = PurePosixPath(member.name)
-                temporary = final.with_name(f".{final.name[:200]}.ci-upgrade.tmp")
+                # Numbered: two long names may begin alike, and a longer one may not be allowed.
+                self.count += 1
+                temporary = final.with_name(f".{self.count}.ci-upgrade.tmp")
                 lines.write(f"./{temporary}\n./{final}\n")
                 member.name = str(temporary)
-                self.count += 1
             yield member, content
         text = lines.getvalue().encode("utf-8", "surrogateescape")
         listing = tarfile.TarInfo(self.file)
