@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from docker.errors import NotFound
@@ -216,12 +217,11 @@ class DockerEnvironment:
                 return
             if _alive(found):
                 raise Permanent(f"{container} still runs and is not removed")
+        homes.dismiss_attendant(engine, container)
         with engine.asked(f"remove {container}") as client:
-            for name in (f"{container}-home", container):
-                try:
-                    client.api.remove_container(name, force=name != container, v=name == container)
-                except NotFound:
-                    continue
+            if found is not None:
+                with suppress(NotFound):
+                    client.api.remove_container(found["Id"], v=True)
             own = {"label": f"{labels.INSTANCE}={instance.name}"}
             for volume in client.api.volumes(filters=own)["Volumes"] or ():
                 client.api.remove_volume(volume["Name"])

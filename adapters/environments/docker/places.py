@@ -54,12 +54,14 @@ def isolation_network(engine: Engine, controller: str, instance: str, *, interna
 
 
 def release_network(engine: Engine, instance: str) -> None:
-    """Remove the isolation network once the instance has left it; the bot's own container leaves it first."""
+    """Remove the isolation network once the instance has left it; the bot's own container leaves it first. Somebody else's stays."""
     name = isolation_name(instance)
     with engine.asked(f"remove the network {name}") as client:
         try:
             there = client.api.inspect_network(name)
         except NotFound:
+            return
+        if (there.get("Labels") or {}).get(labels.INSTANCE) != instance:
             return
         members = set(there["Containers"] or {})
         own = _own_container(engine)
@@ -82,10 +84,10 @@ def require_bot_there(engine: Engine) -> None:
         )
 
 
-    own = _own_container(engine)
-    if own is None:
 def attach_bot(engine: Engine, instance: str) -> None:
     """A bot that runs in a container of this engine joins the isolation network; elsewhere the machine's own routes lead there."""
+    own = _own_container(engine)
+    if own is None:
         return
     name = isolation_name(instance)
     with engine.asked(f"join the network {name}") as client:
