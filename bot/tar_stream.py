@@ -67,6 +67,8 @@ def members(
     try:
         with tarfile.open(fileobj=reader, mode="r|") as tar:
             for member in tar:
+                # All of them are attributes by now, and would win over what these are changed to.
+                member.pax_headers = {}
                 yield member, partial(_content, tar, member, broken)
     except (tarfile.TarError, EOFError) as error:
         raise broken(f"this is not a whole tar stream: {error}") from error

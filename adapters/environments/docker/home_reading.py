@@ -168,7 +168,7 @@ def _group(home: _Home, paths: Sequence[str]) -> Iterator[Member]:
                 if member.name in good:
                     good.discard(member.name)
                     del before[member.name]
-                    yield _plain(member), content()
+                    yield member, content()
         # What changed meanwhile, and what was there but is not in the stream because it could not be read.
         paths = sorted(before)
         if not paths:
@@ -186,7 +186,7 @@ def _large(home: _Home, facts: Facts) -> Iterator[Member]:
     execution = Execution(home.engine, home.container, _read(home, [facts.path]))
     for member, content in members(execution.output(), broken=Temporary):
         member.name = member.name.removeprefix("./")
-        yield _plain(member), content()
+        yield member, content()
     before, after = _facts(home, execution)
     if facts.path not in before or not unchanged(before[facts.path], after.get(facts.path)):
         home.skipped(facts.path, "changed while it was read, and is too large to be read again")
@@ -216,9 +216,3 @@ def _require_home(home: _Home, execution: Execution) -> None:
         raise Permanent(
             f"the container {home.container} has no home at {home.path}, or its root may not look into it"
         )
-
-
-def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Without what the container's tar adds: times of access, names of users."""
-    member.pax_headers = {}
-    return member
