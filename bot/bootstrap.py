@@ -139,7 +139,8 @@ class Bot:
                 try:
                     services.environment.remove(instance)
                     forget_retired(self.store, name, instance)
-                    log.info("%s: removed the retired instance %s", name, instance.name)
+                    # A first blue is its people's and stays, stopped.
+                    log.info("%s: what the bot made of %s is not kept any longer", name, instance.name)
                 except BotError as error:
                     log.warning(
                         "%s: the retired instance %s could not be removed: %s", name, instance.name, error

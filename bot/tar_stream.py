@@ -8,7 +8,7 @@ import tarfile
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
-from bot.errors import Permanent
+from bot.errors import Permanent, Temporary
 from bot.home_rules import BUILD, GUARD_FILE, in_clone
 
 __all__ = [
@@ -55,33 +55,39 @@ class ChunkReader(io.RawIOBase):
         return count
 
 
-def members(chunks: Iterable[bytes]) -> Iterator[tuple[tarfile.TarInfo, Callable[[], Iterator[bytes]]]]:
+def members(
+    chunks: Iterable[bytes], *, broken: type[Permanent | Temporary] = Permanent
+) -> Iterator[tuple[tarfile.TarInfo, Callable[[], Iterator[bytes]]]]:
     """Each member with a function that yields its content; the content is gone once the next member is asked for.
 
-    :raises Permanent: when the bytes are not a tar stream, or end in the middle of one.
+    ``broken`` is raised when the bytes are not a tar stream, or end in the middle of one: temporary where they can be asked for again.
     """
     source = ChunkReader(chunks)
     reader = io.BufferedReader(source, CHUNK)
     try:
         with tarfile.open(fileobj=reader, mode="r|") as tar:
             for member in tar:
-                yield member, partial(_content, tar, member)
+                # All of them are attributes by now, and would win over what these are changed to.
+                member.pax_headers = {}
+                yield member, partial(_content, tar, member, broken)
     except (tarfile.TarError, EOFError) as error:
-        raise Permanent(f"this is not a whole tar stream: {error}") from error
+        raise broken(f"this is not a whole tar stream: {error}") from error
     while reader.read(CHUNK):
         pass
     # The library takes a stream that just ends between two members for a whole one.
     if source.tail != END:
-        raise Permanent("this is not a whole tar stream: it was cut short")
+        raise broken("this is not a whole tar stream: it was cut short")
 
 
-def _content(tar: tarfile.TarFile, member: tarfile.TarInfo) -> Iterator[bytes]:
+def _content(
+    tar: tarfile.TarFile, member: tarfile.TarInfo, broken: type[Permanent | Temporary]
+) -> Iterator[bytes]:
     source = tar.extractfile(member) if member.isfile() else None
     try:
         while source is not None and (chunk := source.read(CHUNK)):
             yield chunk
     except tarfile.TarError as error:
-        raise Permanent(f"this is not a whole tar stream: {error}") from error
+        raise broken(f"this is not a whole tar stream: {error}") from error
 
 
 def unfinished_builds(chunks: Iterable[bytes]) -> frozenset[str]:

@@ -10,7 +10,7 @@ from typing import Literal
 
 from bot.model import InstanceState, Inventory, LogRecord
 
-__all__ = ["Check", "blockers", "card", "compare", "new_records", "report", "restarted"]
+__all__ = ["Check", "blockers", "card", "compare", "new_records", "report", "restarted", "withheld"]
 
 Level = Literal["ok", "warning", "blocker"]
 
@@ -54,7 +54,7 @@ def compare(
     yield _all_there("Jobs", [job.name for job in blue.jobs], [job.name for job in green.jobs])
     yield _all_there("Folders", blue.folders, green.folders)
     yield _all_there("Views", blue.views, green.views)
-    yield _nodes(blue, green)
+    yield withheld("Nodes", blue.nodes, green.nodes)
     yield _all_there("Credentials", blue.credentials, green.credentials)
     yield _all_there("Users", blue.users, green.users)
     yield _all_there("Plugins", [one.name for one in blue.plugins], [one.name for one in green.plugins])
@@ -69,6 +69,15 @@ def compare(
     )
     yield _disabled(blue, green)
     yield _history(blue, green, running, cut_off)
+
+
+def withheld(name: str, blue: Sequence[str], green: Sequence[str]) -> Check:
+    """Nodes and clouds come with the handover: until then green's would take blue's agents away from it."""
+    early = sorted(green)
+    text = (
+        f"on green before the handover: {_some(early)}" if early else "withheld from green until the handover"
+    )
+    return Check(name, "blocker" if early else "ok", str(len(blue)), str(len(green)), text, tuple(early))
 
 
 def restarted(green: InstanceState) -> Check:
@@ -143,22 +152,6 @@ def _nothing_new(name: str, blue: Mapping[str, str], green: Mapping[str, str], l
     fresh = [f"{green[key]} ({key})" for key in sorted(set(green) - set(blue))]
     text = f"new on green: {_some(fresh)}" if fresh else "nothing new"
     return Check(name, level if fresh else "ok", str(len(blue)), str(len(green)), text, tuple(fresh))
-
-
-def _nodes(blue: Inventory, green: Inventory) -> Check:
-    """They come with the handover: until then a node on green would take blue's agent away from it."""
-    early = sorted(green.nodes)
-    text = (
-        f"on green before the handover: {_some(early)}" if early else "withheld from green until the handover"
-    )
-    return Check(
-        "Nodes",
-        "blocker" if early else "ok",
-        str(len(blue.nodes)),
-        str(len(green.nodes)),
-        text,
-        tuple(early),
-    )
 
 
 def _disabled(blue: Inventory, green: Inventory) -> Check:

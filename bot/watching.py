@@ -9,10 +9,11 @@ from bot.errors import BotError, Interrupted, Temporary
 from bot.evidence import take_sample
 from bot.gates import Gates
 from bot.judging import judge_now
-from bot.model import Role
+from bot.model import Boot, Role, Side
 from bot.ownership.drain import drain
 from bot.ownership.relay import relay
 from bot.ownership.sync import sync
+from bot.ownership.withhold import withhold
 from bot.traffic import keep_router
 from bot.upgrade import Status, Upgrade
 
@@ -30,6 +31,8 @@ class Watcher:
         self._gates = gates
         self._silent: set[str] = set()
         """Upgrades whose router did not answer at the last tick."""
+        self._boots: dict[tuple[str, Side], Boot] = {}
+        """Of each upgrade's followers: the one after which nodes and clouds were withdrawn."""
 
     def keep(self, ctx: Context) -> None:
         """See that the router still does what it was told."""
@@ -78,10 +81,25 @@ class Watcher:
                 tone="warning",
                 key="guard-again",
             )
+        self._withhold_after_a_boot(ctx, follower)
         relay(ctx, follower)
         if upgrade.facts.get("former_owner") == follower.value:
             drain(ctx, follower)
         sync(ctx, upgrade.owner)
+
+    def _withhold_after_a_boot(self, ctx: Context, follower: Side) -> None:
+        boot = ctx.jenkins(follower).boot()
+        known = self._boots.get((ctx.id, follower))
+        if known == boot:
+            return
+        brought = ctx.change("withhold", lambda: withhold(ctx, follower), again=True)
+        if brought and known is not None:
+            ctx.say(
+                f"{follower.value} was started with nodes or clouds of its own (configuration as code?): they were taken away from it.",
+                tone="warning",
+                key="withheld",
+            )
+        self._boots[ctx.id, follower] = boot
 
     def sample(self, ctx: Context) -> bool:
         """Measure both sides; True when the upgrade is to be looked at again because green does worse."""

@@ -130,6 +130,12 @@ def _target(services: Services, blue: Instance, target: str) -> Finding:
             "Java",
             f"{target} needs Java {' or '.join(map(str, needed))}, here is {has}: install one it runs on.",
         )
+    if not core.java:
+        return Finding(
+            "warning",
+            "Java",
+            f"{core.reference} is there, but does not tell its Java: see that it is {' or '.join(map(str, needed))}.",
+        )
     return Finding("ok", "Target", f"{core.reference} is there and runs on the Java that is there.")
 
 

@@ -8,8 +8,10 @@ from bot.context import Context
 from bot.errors import NotStarted, Permanent, Temporary
 from bot.model import Role, Side
 from bot.ownership.sync import sync
+from bot.ownership.withhold import withhold
 from bot.phases.plugins import place_plugins
 from bot.traffic import set_router
+from bot.validation import restarted
 
 __all__ = ["run"]
 
@@ -42,7 +44,11 @@ def await_boot(ctx: Context) -> float:
             boot = ctx.jenkins(Side.GREEN).boot()
         except (NotStarted, Temporary):
             waited = ctx.clock.now() - began
-            if not ctx.services.environment.state(green).running:
+            state = ctx.services.environment.state(green)
+            if state.restarts:
+                # It may go on so for ever, and would fail the validation in any case.
+                raise Permanent(f"{restarted(state).text} while it started. {_log(ctx)}") from None
+            if not state.running:
                 raise Permanent(f"green ended while it started. {_log(ctx)}") from None
             if waited > ctx.policy.boot_seconds:
                 raise Permanent(
@@ -66,6 +72,7 @@ def _fence(ctx: Context) -> None:
         raise Permanent(
             "green could not be fenced and was stopped: it would have run timers and builds of its own"
         )
+    withhold(ctx, Side.GREEN)
 
 
 def _log(ctx: Context) -> str:

@@ -16,7 +16,7 @@ from bot.phases.plugins import brought_by_core, differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
 from bot.traffic import set_router
 from bot.upgrade_plan.stored import planned
-from bot.validation import Check, blockers, card, compare, new_records, report, restarted
+from bot.validation import Check, blockers, card, compare, new_records, report, restarted, withheld
 
 __all__ = ["run"]
 
@@ -90,7 +90,11 @@ def _contents(ctx: Context) -> Iterable[Check]:
     with ctx.services.ownership:
         sync(ctx, ctx.upgrade.owner)
     there = ctx.jenkins(Side.GREEN).inventory()
-    return (*compare(blue, there, running, cut_off(ctx)), _plugin_versions(ctx))
+    return (*compare(blue, there, running, cut_off(ctx)), _clouds(ctx), _plugin_versions(ctx))
+
+
+def _clouds(ctx: Context) -> Check:
+    return withheld("Clouds", *(list(ctx.jenkins(side).nodes().clouds) for side in (Side.BLUE, Side.GREEN)))
 
 
 def _plugin_versions(ctx: Context) -> Check:

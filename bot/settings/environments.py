@@ -61,7 +61,7 @@ class DockerEngineConfig(Section):
     """How the bot reaches one Docker engine, and how others reach the containers on it."""
 
     url: str | None = None
-    """``unix:///var/run/docker.sock``, ``tcp://host:2376`` or ``ssh://user@host``. None: what the variable DOCKER_HOST says."""
+    """``unix:///var/run/docker.sock``, ``tcp://host:2376`` or ``ssh://user@host``. None: what the variable DOCKER_HOST says, or the default socket."""
     ca_file: Path | None = None
     """With ``tcp://``: the authority that signed the engine's certificate."""
     cert_file: Path | None = None
@@ -71,7 +71,7 @@ class DockerEngineConfig(Section):
     ports: tuple[int, int] = (18000, 18099)
     """First and last port to publish at."""
     networks: tuple[str, ...] | None = None
-    """Networks for a validated green. None: blue's own, which a second engine usually does not have."""
+    """Networks for a validated green. None: blue's own, which is possible with one engine only."""
 
     @model_validator(mode="after")
     def _whole_key_pair(self) -> DockerEngineConfig:
@@ -142,9 +142,10 @@ class DockerConfig(Section):
             raise ValueError(
                 "an internal network can be reached only on the engine's machine: set isolation to unrouted for engines elsewhere"
             )
-        if self.second_engine and self.second_engine.networks is None:
+        if self.second_engine and not (self.engine.networks and self.second_engine.networks):
             raise ValueError(
-                "second_engine.networks must name the networks that a validated green joins there"
+                "with two engines, engine.networks and second_engine.networks must both name the networks that a validated green joins "
+                "there: one has seldom those of the other"
             )
         return self
 

@@ -48,6 +48,7 @@ def make_plan(
         source = identity.version if identity else ""
         return UpgradePlan(services.name, source, target, (target,), tuple(findings), PluginPlan(known=False))
     plugins: tuple[Plugin, ...] = _required(jenkins.plugins, (), "Plugins", findings)
+    findings += _as_code(plugins)
     agents: tuple[Agent, ...] = _required(jenkins.agents, (), "Agents", findings)
     rules, none = load_rules(), frozenset[str]()
     options = _required(lambda: jenkins.options(options_of_interest(rules)), none, "Options", findings)
@@ -97,6 +98,15 @@ def make_plan(
         updates=_source(catalogue, now),
         traffic=services.config.policy.traffic,
     )
+
+
+def _as_code(plugins: Sequence[Plugin]) -> Iterator[Finding]:
+    if any(plugin.name == "configuration-as-code" and plugin.active for plugin in plugins):
+        text = (
+            "it is applied at every boot, green's first one too: what it says of nodes, clouds and executors is taken away from green "
+            "again until the handover."
+        )
+        yield Finding("warning", "Configuration as code", text)
 
 
 def _asked(ask: Callable[[], T], otherwise: T) -> T:

@@ -266,6 +266,17 @@ def test_the_agent_port_is_opened_and_what_cannot_be_had_is_said(jenkins: Jenkin
         socket.create_connection(("127.0.0.1", port), timeout=10)
 
 
+def test_executors_are_set_without_touching_nodes_and_clouds(jenkins: Jenkins) -> None:
+    """A follower gets none; what else it has is withdrawn in a way of its own."""
+    before = jenkins.nodes()
+    try:
+        for _ in range(2):
+            jenkins.add_nodes(NodeSet({}, {}, 0))
+            assert jenkins.nodes() == dataclasses.replace(before, executors=0)
+    finally:
+        jenkins.add_nodes(before)
+
+
 def test_node_with_a_build_stays(jenkins: Jenkins, standin: Standin) -> None:
     """It is named, and goes once the build is over."""
     before = jenkins.nodes()

@@ -20,7 +20,7 @@ from bot.settings.environments import DockerEngineConfig
 from rehearsal.free_ports import free_port, free_range
 from tests.throwaway_authority import Authority
 
-__all__ = ["OwnEngine", "SecondEngine", "own_engine", "second_engine", "ssh_address"]
+__all__ = ["OwnEngine", "SecondEngine", "SshServer", "own_engine", "second_engine", "ssh_server"]
 
 START_SECONDS = 120.0
 NOT_THE_FIRST = ("--iptables=false", "--ip6tables=false", "--bridge=none")
@@ -150,9 +150,21 @@ def own_engine() -> Iterator[OwnEngine]:
             engine.close()
 
 
+@dataclass(frozen=True)
+class SshServer:
+    address: str
+    """``ssh://…`` of this machine."""
+    pid: int
+
+    def cut(self) -> None:
+        """End every connection; new ones are taken."""
+        for child in Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split():
+            os.kill(int(child), signal.SIGKILL)
+
+
 @contextmanager
-def ssh_address(directory: Path) -> Iterator[str]:
-    """``ssh://…`` of this machine. The key and the known host are in ``directory/.ssh``, to be used as the home of the client."""
+def ssh_server(directory: Path) -> Iterator[SshServer]:
+    """A way to this machine's engine. The key and the known host are in ``directory/.ssh``, to be used as the home of the client."""
     settings = directory / ".ssh"
     settings.mkdir(mode=0o700)
     for name in ("id_ed25519", "host"):
@@ -179,7 +191,7 @@ def ssh_address(directory: Path) -> Iterator[str]:
     )  # fmt: skip
     try:
         _await_port(port)
-        yield f"ssh://root@127.0.0.1:{port}"
+        yield SshServer(f"ssh://root@127.0.0.1:{port}", server.pid)
     finally:
         os.killpg(server.pid, signal.SIGTERM)
         server.wait(START_SECONDS)

@@ -11,13 +11,14 @@ from typing import Any
 import docker
 from docker.errors import APIError, NotFound
 
+from adapters.environments.docker.engine import Engine
 from adapters.environments.docker.environment import DockerEnvironment, first_instance
 from bot.model import Instance
 from bot.settings.environments import DockerConfig
 from rehearsal.controller_image import tag
 from rehearsal.free_ports import free_range
 
-__all__ = ["DockerRig", "settled"]
+__all__ = ["DockerRig", "made_of", "settled"]
 
 SLEEP = ["sh", "-c", "trap 'exit 0' TERM; while true; do sleep 0.1; done"]
 
@@ -44,6 +45,10 @@ class DockerRig:
             "stop_grace_seconds": 5,
         }
         return DockerConfig.model_validate(data | changes)
+
+    @property
+    def first_engine(self) -> Engine:
+        return Engine(self.config().engine)
 
     @property
     def blue(self) -> Instance:
@@ -88,17 +93,7 @@ class DockerRig:
     def untouched(self) -> Mapping[str, Any]:
         """Everything about blue's container, volume and network that somebody could have changed."""
         container = settled(self.inspect(self.blue_name))
-        volume = {
-            key: value
-            for key, value in self.client.volumes.get(f"{self.name}-blue-home").attrs.items()
-            if key != "CreatedAt"  # for the engine that is when a name was last added to the directory
-        }
-        network = {
-            key: value
-            for key, value in self.client.networks.get(self.network).attrs.items()
-            if key != "Containers"
-        }
-        return {"container": container, "volume": volume, "network": network}
+        return {"container": container, **_places(self.client, f"{self.name}-blue-home", self.network)}
 
     def left(self) -> dict[str, list[str]]:
         """Names of what carries the bot's labels."""
@@ -122,6 +117,29 @@ class DockerRig:
                     network.remove()
                 except (APIError, NotFound):
                     continue
+
+
+def made_of(client: docker.DockerClient, container: str, volume: str, network: str) -> Mapping[str, Any]:
+    """What an instance is made of, whether it runs or not."""
+    found = client.api.inspect_container(container)
+    kept = ("Id", "Name", "Image", "Path", "Args", "Config", "HostConfig", "Mounts")
+    networks = sorted(found["NetworkSettings"]["Networks"])
+    return {key: found[key] for key in kept} | {
+        "networks": networks,
+        **_places(client, volume, network),
+    }
+
+
+def _places(client: docker.DockerClient, volume: str, network: str) -> Mapping[str, Any]:
+    # For the engine a volume is created when a name was last added to its directory.
+    return {
+        "volume": {
+            key: value for key, value in client.volumes.get(volume).attrs.items() if key != "CreatedAt"
+        },
+        "network": {
+            key: value for key, value in client.networks.get(network).attrs.items() if key != "Containers"
+        },
+    }
 
 
 def settled(inspection: dict[str, Any]) -> dict[str, Any]:

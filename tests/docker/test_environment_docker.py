@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import shutil
-import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
+from docker.errors import APIError
 
+from adapters.environments.docker.blueprint import blueprint
 from adapters.environments.docker.environment import DockerEnvironment
 from bot.errors import Permanent
-from bot.home_rules import GUARD_FILE
 from bot.model import Instance
 from bot.ports import Selection
-from bot.tar_stream import END, clone_stream
 from rehearsal.controller_image import tag
 from rehearsal.free_ports import free_range
-from tests.contract.environment_contract import EnvironmentContract, EnvironmentRig, everything, tree
+from tests.contract.environment_contract import EnvironmentContract, EnvironmentRig, everything
 from tests.docker.one_engine import ONE_ENGINE
 from tests.docker.rig import SLEEP, DockerRig
 
@@ -66,6 +65,28 @@ def test_green_is_made_as_blue_is(rig: DockerRig, green: Instance) -> None:
     assert labels["ci-upgrade.digest"] == made["Image"]
     assert made["HostConfig"]["RestartPolicy"] == blue["HostConfig"]["RestartPolicy"]
     assert made["Config"]["Cmd"] == blue["Config"]["Cmd"]
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, 20), (3, 20), (600, 600), (-1, -1)])
+def test_green_is_given_at_least_as_long_to_stop_as_blue(
+    rig: DockerRig, given: int | None, expected: int
+) -> None:
+    """By whoever stops the machine, too: blue's own grace, or the configured one if that is longer."""
+    blue = rig.inspect(rig.blue_name)
+    blue["Config"]["StopTimeout"] = given
+    body = blueprint(
+        blue,
+        rig.client.api.inspect_image(blue["Image"]),
+        "sha256:0",
+        config=rig.config(stop_grace_seconds=20),
+        labels={},
+        volume="green",
+        network="isolated",
+        ports={},
+        address=None,
+        queue_id="u1",
+    )
+    assert body["StopTimeout"] == expected
 
 
 def test_green_is_alone_until_it_is_exposed(rig: DockerRig, green: Instance) -> None:
@@ -116,6 +137,17 @@ def test_what_the_bot_did_not_make_is_not_removed(rig: DockerRig) -> None:
     assert rig.inspect(rig.blue_name)["State"]["Status"] == "exited"
 
 
+def test_what_only_has_a_name_like_the_bots_own_is_not_removed(rig: DockerRig) -> None:
+    """Housekeeping after people have removed the first blue themselves, as they are asked to."""
+    other = f"{rig.blue_name}-home"
+    rig.client.containers.run(tag(VERSION), SLEEP, name=other, detach=True, network_mode="none")
+    rig.client.networks.create(f"ci-upgrade-{rig.blue.name}-isolated")
+    rig.client.containers.get(rig.blue_name).remove(force=True)
+    rig.environment.remove(rig.blue)
+    assert rig.inspect(other)["State"]["Running"]
+    assert rig.client.networks.list(names=[f"ci-upgrade-{rig.blue.name}-isolated"])
+
+
 @pytest.mark.parametrize("kind", ["container", "volume", "network"])
 def test_a_name_that_somebody_else_has_is_refused(rig: DockerRig, kind: str) -> None:
     """And theirs stays as it is."""
@@ -143,172 +175,16 @@ def test_the_release_is_the_tag_beside_blues(rig: DockerRig) -> None:
     assert core.java == (17,)
 
 
-def test_a_home_in_a_bind_mount_is_read(engine: Any, tmp_path: Path) -> None:
-    """Not every home is a volume; green's is one all the same."""
-    rig = DockerRig(engine)
-    home = tmp_path / "home"
-    home.mkdir()
-    (home / "config.xml").write_text("<hudson/>")
-    (home / "secret.key").write_text("x")
-    shutil.chown(home, 1234, 1234)
-    try:
-        rig.start_blue(volumes={str(home): {"bind": "/var/jenkins_home", "mode": "rw"}}, user="1234")
-        green = rig.environment.create(f"{rig.name}-u1", rig.blue, VERSION, "u1")
-        stream = rig.environment.read_home(rig.blue, Selection(keep=everything), _ignore)
-        rig.environment.write_home(green, stream)
-        assert tree(rig.home_of(green)) == tree(home)
-        assert rig.home_of(green).stat().st_uid == 1234
-        assert (rig.home_of(green) / "secret.key").stat().st_uid == 1234
-    finally:
-        rig.close()
-
-
-def test_files_of_a_running_instance_appear_whole_and_in_order(rig: DockerRig, green: Instance) -> None:
-    """A build's build.xml is never there before the rest, and never half."""
-    build = "jobs/app/builds/7"
-    for name, size in (("log", 3_000_000), ("build.xml", 400_000)):
-        path = rig.home / build / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(b"x" * size)
-    rig.environment.start(green)
-    seen: list[tuple[int, int]] = []
-    ended = threading.Event()
-
-    def look() -> None:
-        target = rig.home_of(green) / build
-        while not ended.is_set():
-            sizes = [
-                path.stat().st_size if path.exists() else 0 for path in (target / "build.xml", target / "log")
-            ]
-            seen.append((sizes[0], sizes[1]))
-
-    watcher = threading.Thread(target=look)
-    watcher.start()
-    try:
-        selection = Selection(keep=everything, roots=(build,), last=("build.xml",))
-        rig.environment.write_home(green, rig.environment.read_home(rig.blue, selection, _ignore))
-    finally:
-        ended.set()
-        watcher.join()
-    assert set(seen) <= {(0, 0), (0, 3_000_000), (400_000, 3_000_000)}
-    assert {path for path in tree(rig.home_of(green)) if path.startswith("jobs")} == {
-        f"{build}/log",
-        f"{build}/build.xml",
-    }
-
-
-def test_a_file_that_changes_while_it_is_read_is_read_again_or_named(rig: DockerRig) -> None:
-    """Never half the old and half the new."""
-    path = rig.home / "changing"
-    path.write_bytes(b"0" * 1_000_000)
-    ended = threading.Event()
-
-    def change() -> None:
-        number = 0
-        while not ended.is_set():
-            number += 1
-            path.write_bytes(str(number % 10).encode() * 1_000_000)
-
-    writer = threading.Thread(target=change)
-    writer.start()
-    skipped: dict[str, str] = {}
-    try:
-        stream = b"".join(
-            rig.environment.read_home(rig.blue, Selection(keep=everything), skipped.__setitem__)
-        )
-    finally:
-        ended.set()
-        writer.join()
-    assert "changing" in skipped or b"changing" in stream
-    assert b"config.xml" in stream
-    assert "config.xml" not in skipped
-
-
-def test_a_build_of_many_files_is_read_whole(rig: DockerRig, green: Instance) -> None:
-    """An archived report has ten thousand of them; a large one is streamed."""
-    build = "jobs/app/builds/7"
-    for number in range(9000):
-        path = rig.home / build / "archive" / str(number // 100) / f"page-{number}-of-the-report.html"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(str(number))
-    (rig.home / build / "large").write_bytes(b"x" * (70 << 20))
-    (rig.home / build / "build.xml").write_text("<build/>")
-    selection = Selection(keep=everything, roots=(build,), last=("build.xml",))
-    skipped: dict[str, str] = {}
-    rig.environment.write_home(green, rig.environment.read_home(rig.blue, selection, skipped.__setitem__))
-    assert skipped == {}
-    assert tree(rig.home_of(green) / build) == tree(rig.home / build)
-
-
-def test_what_the_containers_root_may_not_read_is_named(engine: Any) -> None:
-    """A home behind an NFS server that denies root is the same."""
-    rig = DockerRig(engine)
-    try:
-        rig.start_blue(cap_drop=["ALL"])
-        secrets = rig.home / "secrets"
-        secrets.mkdir()
-        (secrets / "master.key").write_text("x")
-        (rig.home / "secret.key").write_text("x")
-        for path, mode in (
-            (secrets / "master.key", 0o600),
-            (secrets, 0o700),
-            (rig.home / "secret.key", 0o600),
-        ):
-            shutil.chown(path, 1000, 1000)
-            path.chmod(mode)
-        skipped: dict[str, str] = {}
-        stream = b"".join(
-            rig.environment.read_home(rig.blue, Selection(keep=everything), skipped.__setitem__)
-        )
-        assert b"config.xml" in stream
-        assert set(skipped) == {"secrets", "secret.key"}
-    finally:
-        rig.close()
-
-
-def test_what_the_bot_adds_belongs_to_jenkins(rig: DockerRig, green: Instance) -> None:
-    """The guard is removed by Jenkins itself when it becomes owner, so file and directory must be its own."""
-    guarded = clone_stream([END], frozenset(), "the guard")
-    rig.environment.write_home(green, guarded)
-    path = rig.home_of(green) / GUARD_FILE
-    assert [(one.stat().st_uid, one.stat().st_gid) for one in (path, path.parent)] == [(1000, 1000)] * 2
-
-
-def test_a_stopped_home_is_read_and_no_attendant_is_left(rig: DockerRig, green: Instance) -> None:
-    """Builds of a green that died are read from its volume."""
-    rig.environment.write_home(
-        green, rig.environment.read_home(rig.blue, Selection(keep=everything), _ignore)
-    )
-    stream = b"".join(rig.environment.read_home(green, Selection(keep=everything), _ignore))
-    assert b"config.xml" in stream
-    assert rig.left()["containers"] == [green.name]
-
-
-def test_a_full_disk_is_a_plain_sentence(rig: DockerRig) -> None:
-    """The engine hangs up in the middle; people are told why."""
-    small = rig.client.volumes.create(
-        f"{rig.name}-u1",
-        driver_opts={"type": "tmpfs", "device": "tmpfs", "o": "size=2m"},
-        labels={"ci-upgrade.controller": rig.name, "ci-upgrade.instance": f"{rig.name}-u1"},
-    )
-    green = rig.environment.create(f"{rig.name}-u1", rig.blue, VERSION, "u1")
-    rig.environment.start(green)
-    (rig.home / "big").write_bytes(b"x" * 5_000_000)
-    stream = rig.environment.read_home(rig.blue, Selection(keep=everything), _ignore)
-    with pytest.raises(Permanent, match=r"full|no space"):
-        rig.environment.write_home(green, stream)
-    assert small.name == green.home
-
-
 def test_a_second_engine_gets_the_new_instance(rig: DockerRig) -> None:
     """Blue and green on different machines: homes travel through the bot (here both engines are the same one)."""
     ports = free_range(4)
+    first = {"ports": rig.ports, "networks": [rig.network]}
     second = {
         "url": "unix:///var/run/docker.sock",
         "ports": (ports[0], ports[-1]),
         "networks": [rig.network],
     }
-    environment = DockerEnvironment(rig.name, rig.config(second_engine=second))
+    environment = DockerEnvironment(rig.name, rig.config(engine=first, second_engine=second))
     green = environment.create(f"{rig.name}-u1", rig.blue, VERSION, "u1")
     assert green.details["engine"] == "second"
     assert int(green.url.rsplit(":", 1)[1]) in ports
@@ -325,6 +201,31 @@ def test_memory_and_processor_time_are_measured(rig: DockerRig, green: Instance)
     assert state.memory_bytes
     assert state.cpu_seconds is not None
     assert state.home_bytes_free
+
+
+def test_a_green_that_ends_again_and_again_is_measured_by_its_restarts(engine: Any) -> None:
+    """While the engine waits before it starts it again there is nothing to ask in it, and its log says why."""
+    rig = DockerRig(engine)
+    try:
+        rig.start_blue()
+        green = rig.environment.create(f"{rig.name}-u1", rig.blue, VERSION, "u1")
+        rig.environment.start(green)
+        made = rig.client.containers.get(green.name)
+        while not _waits_for_its_restart(made):
+            with suppress(APIError):  # between two lives there is nothing to end
+                made.exec_run(["sh", "-c", "kill 1"], user="0")
+        state = rig.environment.state(green)
+        assert state.running
+        assert state.restarts
+        assert state.memory_bytes is None
+    finally:
+        rig.close()
+
+
+def _waits_for_its_restart(container: Any) -> bool:
+    """For seconds: the engine waits longer each time."""
+    container.reload()
+    return bool(container.attrs["State"]["Restarting"]) and container.attrs["RestartCount"] > 5
 
 
 def _ignore(_path: str, _why: str) -> None:

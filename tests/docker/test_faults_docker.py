@@ -62,6 +62,7 @@ def test_at_25_percent_haproxy_is_restarted_and_then_green_is_killed_for_memory(
 ) -> None:
     """The weight outlives the first. After the second green is fenced still and people are on blue; then it is rolled back."""
     with upgrade(engine, tmp_path, traffic=(25, "handover", 100), minutes_scale=WATCHED_THROUGHOUT) as lived:
+        before = lived.blue()
         lived.start()
         lived.approve_until("25")
         lived.human.approve()
@@ -75,6 +76,8 @@ def test_at_25_percent_haproxy_is_restarted_and_then_green_is_killed_for_memory(
         lived.until_status("held")
         assert lived.version_for_new_sessions() == {lived.stage.from_version}
         lived.roll_back()
+        assert lived.blue() == before
+        lived.assert_only_green_is_left()
 
 
 def test_a_green_that_is_killed_for_memory_while_it_is_validated_is_a_blocker(
@@ -109,7 +112,8 @@ def test_an_engine_that_is_restarted_while_green_is_made_and_while_sessions_are_
 def _upgrade_through_restarts(engine: OwnEngine, directory: Path) -> None:
     with upgrade(engine.client, directory, builds=400) as lived:
         lived.start()
-        lived.wait(lived.stage.host.has_green)
+        # In one look: when it is true the home is still being given to green.
+        lived.wait(lambda: lived.stage.host.has_green() and lived.step() == "clone")
         engine.restart()
         lived.insist_until("25")
         engine.restart()

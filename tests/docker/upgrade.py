@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ import requests
 
 from rehearsal.human import Human
 from rehearsal.stage import Stage, StageOptions
+from tests.docker.rig import made_of
 
 __all__ = ["Upgrade", "upgrade"]
 
@@ -36,10 +39,33 @@ class Upgrade:
             all=True, filters={"label": ["ci-upgrade.instance", f"ci-upgrade-rehearsal={self.prefix}"]}
         )[0]
 
+    def blue(self) -> Mapping[str, Any]:
+        """What it is made of: no upgrade may change that."""
+        name = f"{self.prefix}-blue"
+        return made_of(self.client, name, f"{name}-home", self.prefix)
+
+    def assert_only_green_is_left(self) -> None:
+        """Of all that the bot made: it is the running instance now, or is kept for the retention time."""
+        names = {f"{self.prefix}-blue", self.green.name}
+        for label in ("instance", "attendant"):
+            for name in names:
+                own = {"label": f"ci-upgrade.{label}={name}"}
+                kept = [name] if (label, name) == ("instance", self.green.name) else []
+                assert [one.name for one in self.client.containers.list(all=True, filters=own)] == kept
+                assert [one.name for one in self.client.volumes.list(filters=own)] == kept
+                assert self.client.networks.list(filters=own) == []
+
     @property
     def prefix(self) -> str:
         name: str = self.stage.host.environment()["blue"]["container"]
         return name.removesuffix("-blue")
+
+    def step(self) -> str:
+        """Where the bot has noted that it is; empty before it has noted anything."""
+        database = self.stage.config.parent / "state" / "ci-upgrade.db"
+        with closing(sqlite3.connect(f"file:{database}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT record FROM upgrades WHERE live = 1").fetchall()
+        return str(json.loads(rows[0][0])["step"]) if rows else ""
 
     def start(self) -> None:
         self.human.start(self.stage.to_version)

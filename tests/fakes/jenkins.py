@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -94,6 +93,8 @@ class FakeJenkins:
         self.role = Role.FOLLOWER if guard else Role.OWNER
         self.visible = {(job, number) for job, number in self._on_disk()}
         self.queue_items = []
+        if "jenkins.yaml" in self.files:  # configuration as code
+            self.node_set = NodeSet({"agent-1": "<slave/>"}, {"k8s": "<cloud/>"}, 4)
 
     def stop(self) -> None:
         self.running = False
@@ -313,12 +314,16 @@ class FakeJenkins:
 
     def add_nodes(self, nodes: NodeSet) -> None:
         self._answer()
-        self.node_set = dataclasses.replace(nodes, agent_port=None)
+        have = self.node_set
+        self.node_set = NodeSet(
+            {**have.nodes, **nodes.nodes}, {**have.clouds, **nodes.clouds}, nodes.executors
+        )
         if nodes.agent_port is not None:
             self.listens_at = nodes.agent_port
 
     def withdraw_nodes(self) -> tuple[str, ...]:
         self._answer()
+        self.node_set = NodeSet({}, {}, self.node_set.executors)
         return ()
 
     def ensure_secret_key(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -9,10 +10,10 @@ from typing import NoReturn
 import pytest
 
 from bot.errors import NotStarted, Permanent
-from bot.model import Boot, GuardState, Role, RouterState, Side
+from bot.model import Boot, GuardState, Instance, InstanceState, Role, RouterState, Side
 from bot.upgrade import Status
 from tests.fakes.jenkins import FakeJenkins
-from tests.fakes.world import ANN, BOB, Bot, World, make_config
+from tests.fakes.world import ANN, BOB, Bot, FakeEnvironment, World, make_config
 
 
 @pytest.fixture
@@ -51,14 +52,15 @@ def test_a_full_disk_during_the_backup_holds_the_upgrade(bot: Bot, monkeypatch: 
     assert_blue_untouched(bot)
 
 
+def booting(jenkins: FakeJenkins) -> Boot:
+    """Blue is up, green is not."""
+    if jenkins.name == "main-first":
+        return Boot(jenkins.version, "b")
+    raise NotStarted("starting")
+
+
 def test_a_green_that_never_boots_holds_the_upgrade(bot: Bot, monkeypatch: pytest.MonkeyPatch) -> None:
     """With the end of its log, after the configured time."""
-
-    def booting(jenkins: FakeJenkins) -> Boot:
-        if jenkins.name == "main-first":
-            return Boot(jenkins.version, "b")
-        raise NotStarted("starting")
-
     monkeypatch.setattr(FakeJenkins, "boot", booting)
     text = run_until_it_stands(bot)
     assert "has not started within 30 s" in text
@@ -71,6 +73,27 @@ def test_a_green_that_dies_while_it_boots_holds_the_upgrade(
 ) -> None:
     monkeypatch.setattr(bot.world.environment, "start", lambda _instance: None)
     assert "ended while it started" in run_until_it_stands(bot)
+    assert_blue_untouched(bot)
+
+
+def test_a_green_that_ends_and_comes_back_while_it_boots_holds_the_upgrade(
+    bot: Bot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At once, with the reason and its log, not after all the time that a boot may take."""
+    state = FakeEnvironment.state
+
+    def ending(environment: FakeEnvironment, instance: Instance) -> InstanceState:
+        found = state(environment, instance)
+        green = instance.name != "main-first" and found.running
+        return dataclasses.replace(found, restarts=3, oom_killed=True) if green else found
+
+    monkeypatch.setattr(FakeEnvironment, "state", ending)
+    monkeypatch.setattr(FakeJenkins, "boot", booting)
+    began = bot.world.clock.now()
+    text = run_until_it_stands(bot)
+    assert "for lack of memory" in text
+    assert "the log" in text
+    assert bot.world.clock.now() - began < 30
     assert_blue_untouched(bot)
 
 

@@ -6,11 +6,13 @@ import threading
 import time
 from pathlib import Path
 
+import docker
 import pytest
 
 from rehearsal.haproxy import HAProxy
 from rehearsal.headless import Headless
 from rehearsal.stage import Stage, StageOptions
+from tests.docker.upgrade import Upgrade
 from tests.rehearsals.rehearsing import VISITORS_WAIT_SECONDS, assert_rolled_back, rehearse
 
 # One after the other, as those of processes.
@@ -32,7 +34,7 @@ def reload_at_a_quarter(haproxy: HAProxy, workers: list[str | None]) -> None:
 
 @pytest.mark.timeout(700)
 def test_a_whole_upgrade_on_docker_goes_on_through_a_reload_of_haproxy(tmp_path: Path) -> None:
-    """HAProxy is reloaded while a quarter of the sessions is on green. No request fails and nothing is lost or doubled, from the first session on green to the retired old instance."""
+    """HAProxy is reloaded while a quarter of the sessions is on green. No request fails and nothing is lost or doubled, from the first session on green to the retired old instance, of which nothing is changed."""
     options = StageOptions(
         jobs=40,
         builds=500,
@@ -45,11 +47,17 @@ def test_a_whole_upgrade_on_docker_goes_on_through_a_reload_of_haproxy(tmp_path:
     workers: list[str | None] = []
     with Stage(tmp_path, options) as stage:
         assert isinstance(stage.router, HAProxy)
+        docker_client = docker.from_env()
+        lived = Upgrade(stage, docker_client)
+        before = lived.blue()
         reloading = threading.Thread(target=reload_at_a_quarter, args=(stage.router, workers), daemon=True)
         reloading.start()
         summary = Headless(stage, tmp_path, 30.0, lines.append).play(None)
         reloading.join()
         assert len(set(workers)) == 2, "it was reloaded"
+        assert lived.blue() == before
+        lived.assert_only_green_is_left()
+        docker_client.close()
     assert summary.faults("completed") == [], lines
     assert summary.approvals == 6
 

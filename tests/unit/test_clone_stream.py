@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import tarfile
+from collections.abc import Iterator
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 
 from bot.errors import Permanent
 from bot.home_rules import GUARD_FILE, in_backup, in_clone, never_synced
-from bot.tar_stream import clone_stream, members, unfinished_builds
+from bot.tar_stream import clone_stream, members, unfinished_builds, written
 
 CONFIG = (
     b"<?xml version='1.1' encoding='UTF-8'?>\n<hudson>\n  <version>2.426.2</version>\n  <numExecutors>4</numExecutors>\n"
@@ -163,3 +164,16 @@ def test_an_artifact_that_looks_like_a_build_is_none() -> None:
         "jobs/app/builds/13/log": b"x",
     }
     assert unfinished_builds(packed(files)) == {"jobs/app/builds/13"}
+
+
+@pytest.mark.parametrize("name", ["/".join(["deep"] * 40), "jobs/app/ä"])
+def test_a_member_that_is_renamed_is_written_under_its_new_name(name: str) -> None:
+    """Also where the format keeps a long or foreign name beside the member: an artifact arrives under a temporary name first."""
+
+    def renamed() -> Iterator[tuple[tarfile.TarInfo, Iterator[bytes]]]:
+        for member, content in members(written([(tarfile.TarInfo(name), iter(()))])):
+            assert member.name == name
+            member.name = "temporary"
+            yield member, content()
+
+    assert [member.name for member, _ in members(written(renamed()))] == ["temporary"]

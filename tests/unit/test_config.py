@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from bot.config import Config, load, parse, secret
 from bot.errors import ConfigurationError
+from bot.settings.environments import DockerConfig
 from bot.settings.routers import HaproxyConfig
 from tests.fakes.world import make_config
 
@@ -60,6 +63,21 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_rule_that_nobody_could_satisfy_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="nobody could go on"):
         parse({"slack": {"operators": ["U1"], "approvers": ["U1"], "requester_may_approve": False}}, "test")
+
+
+@pytest.mark.parametrize("without", ["engine", "second_engine"])
+def test_two_engines_name_the_networks_of_both(without: str) -> None:
+    """Green is made on each in turn, and blue's networks are those of the other."""
+    data: dict[str, Any] = {
+        "blue": {"container": "jenkins", "url": "http://127.0.0.1:8080"},
+        "engine": {"networks": ["ci"]},
+        "second_engine": {"url": "tcp://10.0.0.6:2376", "networks": ["ci"]},
+        "isolation": "unrouted",
+    }
+    DockerConfig.model_validate(data)
+    del data[without]["networks"]
+    with pytest.raises(ValidationError, match=r"second_engine\.networks must both"):
+        DockerConfig.model_validate(data)
 
 
 def test_a_missing_token_is_named_and_never_shown(tmp_path: Path) -> None:

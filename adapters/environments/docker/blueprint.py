@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import re
 from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
@@ -74,8 +75,14 @@ def blueprint(
         "ExposedPorts": {f"{port}/tcp": {} for port in ports},
         "HostConfig": _host_config(blue["HostConfig"], home, volume, network, ports, address),
         "NetworkingConfig": {"EndpointsConfig": {network: {}}},
+        "StopTimeout": _stop_timeout(blue["Config"].get("StopTimeout") or 0, config.stop_grace_seconds),
     }
     return body
+
+
+def _stop_timeout(blue: int, grace: float) -> int:
+    """In seconds, for whoever stops the engine or the machine; Docker's own ten are too short for a Jenkins. Below 0: without end."""
+    return blue if blue < 0 else max(blue, math.ceil(grace))
 
 
 def _variables(blue: JSON, image: JSON, withheld: Sequence[str], queue_id: str) -> list[str]:

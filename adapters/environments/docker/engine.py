@@ -1,31 +1,41 @@
-"""One Docker engine: its client, programs run inside its containers, and its failures as the bot's two verdicts."""
+"""One Docker engine: its client, and its failures as the bot's two verdicts."""
 
 from __future__ import annotations
 
+import os
 import threading
 import weakref
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from urllib.parse import urlsplit
 
 import docker
 import requests
 import urllib3
 from docker.constants import DEFAULT_DOCKER_API_VERSION
-from docker.errors import APIError, DockerException, ImageNotFound, NotFound
+from docker.errors import APIError, DockerException, ImageNotFound, NotFound, TLSParameterError
 from docker.tls import TLSConfig
-from docker.utils.socket import STDERR, frames_iter
+from docker.transport import SSHHTTPAdapter
+from docker.utils import kwargs_from_env
+from paramiko import SSHException
 
 from bot.errors import BotError, Permanent, Temporary
 from bot.settings.environments import DockerEngineConfig
 
-__all__ = ["Engine", "Execution"]
+__all__ = ["ANSWER_SECONDS", "Engine"]
 
 ANSWER_SECONDS = 120
 """Longest silence of the engine that is waited for."""
 ERROR_LIMIT = 300
-EXTRA_ERRORS = 1 << 20
-"""So much of a program's error output is kept."""
-_NO_ANSWER = (requests.ConnectionError, requests.Timeout, urllib3.exceptions.HTTPError, OSError, EOFError)
+_HERE = ("localhost", "127.0.0.1", "::1")
+_NO_ANSWER = (
+    requests.ConnectionError,
+    requests.Timeout,
+    urllib3.exceptions.HTTPError,
+    SSHException,
+    OSError,
+    EOFError,
+)
 
 
 class Engine:
@@ -37,18 +47,18 @@ class Engine:
         self._connecting = threading.Lock()
 
     @property
-    def client(self) -> docker.DockerClient:
-        """:raises Temporary: when the engine does not answer."""
-        with self._connecting:
-            if self._client is None:
-                self._client = self._connect()
-                weakref.finalize(self, self._client.close)
-            return self._client
+    def elsewhere(self) -> bool:
+        """Whether its URL leads to another machine (or to a container that stands before it)."""
+        parts = urlsplit(self.config.url or os.environ.get("DOCKER_HOST", ""))
+        return parts.scheme not in ("", "unix") and parts.hostname not in _HERE
 
     @contextmanager
     def asked(self, what: str) -> Iterator[docker.DockerClient]:
-        """The client; failures inside the block become the bot's, with ``what`` (such as "inspect jenkins") in the text."""
-        client = self.client
+        """The client; failures inside the block become the bot's, with ``what`` (such as "inspect jenkins") in the text.
+
+        :raises Temporary: also when the engine does not answer. The next one who asks connects anew.
+        """
+        client = self._connected()
         try:
             yield client
         except BotError:
@@ -56,66 +66,65 @@ class Engine:
         except DockerException as error:
             raise _translated(error, what) from error
         except _NO_ANSWER as error:
+            self._forget(client)
             raise Temporary(f"Docker does not answer ({what}): {str(error)[:ERROR_LIMIT]}") from error
 
+    def _connected(self) -> docker.DockerClient:
+        with self._connecting:
+            if self._client is None:
+                self._client = self._connect()
+                # Others may still use one that was forgotten: it is closed when the last of them lets it go.
+                weakref.finalize(self._client, _close, self._client.api)
+            return self._client
+
+    def _forget(self, client: docker.DockerClient) -> None:
+        """A connection through SSH that is lost stays lost: the library opens it once."""
+        with self._connecting:
+            if self._client is client:
+                self._client = None
+
     def _connect(self) -> docker.DockerClient:
-        config = self.config
-        tls = None
-        if config.ca_file or config.cert_file:
-            pair = (str(config.cert_file), str(config.key_file)) if config.cert_file else None
-            tls = TLSConfig(
-                client_cert=pair, ca_cert=str(config.ca_file) if config.ca_file else None, verify=True
-            )
         try:
-            if config.url is None:
-                return docker.from_env(timeout=ANSWER_SECONDS)
-            if tls is None:
-                return docker.DockerClient(config.url, timeout=ANSWER_SECONDS)
-            return _with_certificates(config.url, tls)
+            url, tls = self._way()
+            client = (
+                docker.DockerClient(url, timeout=ANSWER_SECONDS)
+                if url is None or tls is None
+                else _with_certificates(url, tls)
+            )
+        except TLSParameterError as error:
+            raise Permanent(f"the certificates for {self._where} cannot be used: {error}") from error
         except (DockerException, *_NO_ANSWER) as error:
-            where = config.url or "DOCKER_HOST, or the default socket"
-            raise Temporary(
-                f"the Docker engine at {where} does not answer: {str(error)[:ERROR_LIMIT]}"
-            ) from error
+            raise Temporary(f"{self._where} does not answer: {str(error)[:ERROR_LIMIT]}") from error
+        _bound_silence(client)
+        return client
+
+    def _way(self) -> tuple[str | None, TLSConfig | None]:
+        """URL and certificates, as configured or else as Docker's own variables say; no URL is the default socket."""
+        config = self.config
+        if config.url is None:
+            given = kwargs_from_env()
+            return given.get("base_url"), given.get("tls")
+        if not (config.ca_file or config.cert_file):
+            return config.url, None
+        pair = (str(config.cert_file), str(config.key_file)) if config.cert_file else None
+        authority = str(config.ca_file) if config.ca_file else None
+        return config.url, TLSConfig(client_cert=pair, ca_cert=authority, verify=True)
+
+    @property
+    def _where(self) -> str:
+        return f"the Docker engine at {self.config.url or 'DOCKER_HOST, or the default socket'}"
 
 
-class Execution:
-    """A program in a running container, as root: homes have files that their own user may not read."""
+def _close(api: docker.APIClient) -> None:
+    with suppress(*_NO_ANSWER):  # its connection may be the one that was lost
+        api.close()
 
-    def __init__(self, engine: Engine, container: str, command: Sequence[str]) -> None:
-        self._engine = engine
-        self._container = container
-        self._command = list(command)
-        self.errors = b""
-        """Its error output, complete when the output was read to its end."""
-        self.exit_code = -1
 
-    def output(self) -> Iterator[bytes]:
-        """Its output as it comes.
-
-        :raises Temporary: when the container does not run, or the connection is lost.
-        """
-        errors = bytearray()
-        with self._engine.asked(f"run a program in {self._container}") as client:
-            started = client.api.exec_create(self._container, self._command, user="0", workdir="/")["Id"]
-            connection = client.api.exec_start(started, socket=True)
-            try:
-                for stream, data in frames_iter(connection, tty=False):
-                    if stream == STDERR:
-                        errors += data[: max(0, EXTRA_ERRORS - len(errors))]
-                    else:
-                        yield data
-            finally:
-                # The library hands out the raw connection and keeps the answer that owns it in this attribute.
-                connection._response.close()
-            code = client.api.exec_inspect(started)["ExitCode"]
-        if code is None:
-            raise Temporary(f"the connection to a program in {self._container} was lost")
-        self.errors, self.exit_code = bytes(errors), code
-
-    def run(self) -> bytes:
-        """Its whole output."""
-        return b"".join(self.output())
+def _bound_silence(client: docker.DockerClient) -> None:
+    """Paramiko waits an hour for the other side to take up a question when the connection has died without a word."""
+    adapter = client.api.get_adapter(client.api.base_url)
+    if isinstance(adapter, SSHHTTPAdapter):
+        adapter.ssh_client.get_transport().channel_timeout = ANSWER_SECONDS
 
 
 def _with_certificates(url: str, tls: TLSConfig) -> docker.DockerClient:

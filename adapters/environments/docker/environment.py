@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from docker.errors import NotFound
@@ -57,7 +58,10 @@ class DockerEnvironment:
     # ---- releases
 
     def core(self, version: str, like: Instance) -> Core:
-        return images.available(self._engines[self._place(like)], self._image(version, like), version)
+        engine = self._engines[self._place(like)]
+        if self._config.isolation == "internal":
+            places.require_bot_there(engine)
+        return images.available(engine, self._image(version, like), version)
 
     def fetch(self, version: str, like: Instance, progress: Callable[[str], None]) -> Core:
         engine, reference = self._engines[self._place(like)], self._image(version, like)
@@ -82,7 +86,9 @@ class DockerEnvironment:
         if found is None:
             return InstanceState(running=False, exists=False)
         state = found["State"]
-        memory, cpu = self._usage(instance) if state["Running"] else (None, None)
+        # One that is being brought back is "running" for Docker, but there is nothing in it to ask.
+        up = state["Running"] and not state["Restarting"]
+        memory, cpu = self._usage(instance) if up else (None, None)
         return InstanceState(
             running=_alive(found),
             exists=True,
@@ -90,7 +96,7 @@ class DockerEnvironment:
             cpu_seconds=cpu,
             restarts=found["RestartCount"],
             oom_killed=bool(state["OOMKilled"]),
-            home_bytes_free=self._free_bytes(instance) if state["Running"] else None,
+            home_bytes_free=self._free_bytes(instance) if up else None,
         )
 
     def home_bytes(self, instance: Instance) -> int:
@@ -226,12 +232,11 @@ class DockerEnvironment:
                 return
             if _alive(found):
                 raise Permanent(f"{container} still runs and is not removed")
+        homes.dismiss_attendant(engine, container)
         with engine.asked(f"remove {container}") as client:
-            for name in (f"{container}-home", container):
-                try:
-                    client.api.remove_container(name, force=name != container, v=name == container)
-                except NotFound:
-                    continue
+            if found is not None:
+                with suppress(NotFound):
+                    client.api.remove_container(found["Id"], v=True)
             own = {"label": f"{labels.INSTANCE}={instance.name}"}
             for volume in client.api.volumes(filters=own)["Volumes"] or ():
                 client.api.remove_volume(volume["Name"])

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-__all__ = ["LIST", "OWNER", "READ", "RENAME", "TREES", "UNREADABLE", "Facts", "inner", "parse", "unchanged"]
+__all__ = [
+    "LAST_LINE",
+    "LIST",
+    "OWNER",
+    "READ",
+    "RENAME",
+    "TREES",
+    "UNREADABLE",
+    "Facts",
+    "inner",
+    "parse",
+    "unchanged",
+]
 
 UNREADABLE = "unreadable"
+LAST_LINE = "end"
+"""The last line of every listing: one that was cut short must not pass for a home with less in it."""
 _STAT = "stat -c '%F|%s|%i|%y|%u|%n'"
 _DENIED = f"""-type d -exec sh -c 'for d; do [ -r "$d" ] && [ -x "$d" ] || echo "{UNREADABLE}|0|0|0|0|$d"; done' sh {{}} +"""
 """Root may be denied as well: by an NFS server, or in a container without DAC_OVERRIDE."""
@@ -17,18 +31,18 @@ cd "$1" || exit 3
 shift
 find "$@" -maxdepth 0 {_DENIED} 2>/dev/null
 find "$@" -mindepth 1 -maxdepth 1 -exec {_STAT} {{}} + 2>/dev/null
-true
+echo {LAST_LINE}
 """
-"""Arguments: home, directories. One line for each entry below them, and for each of them that cannot be looked into."""
+"""Arguments: home, directories. One line for each entry below them, and for each of them that cannot be looked into; then the end."""
 
 TREES = f"""
 cd "$1" || exit 3
 shift
 find "$@" {_DENIED} 2>/dev/null
 find "$@" -exec {_STAT} {{}} + 2>/dev/null
-true
+echo {LAST_LINE}
 """
-"""Arguments: home, paths. One line for each of them and of all below them, and for each directory that cannot be looked into."""
+"""Arguments: home, paths. One line for each of them and of all below them, and for each directory that cannot be looked into; then the end."""
 
 READ = f"""
 cd "$1" || exit 3

@@ -10,8 +10,10 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from adapters.environments.docker.engine import Engine, Execution
+from adapters.environments.docker.engine import Engine
+from adapters.environments.docker.execution import Execution
 from adapters.environments.docker.home_listing import (
+    LAST_LINE,
     LIST,
     READ,
     TREES,
@@ -109,9 +111,11 @@ def _walk(home: _Home, selection: Selection) -> Iterator[Member]:
 
 def _listed(home: _Home, script: str, paths: Sequence[str]) -> list[Facts]:
     execution = Execution(home.engine, home.container, _command(script, home.path, *inner(paths)))
-    lines = execution.run()
+    lines = execution.run().decode("utf-8", "surrogateescape").split("\n")
     _require_home(home, execution)
-    found = parse(lines.decode("utf-8", "surrogateescape").split("\n"))
+    if lines[-2:] != [LAST_LINE, ""]:
+        raise Temporary(f"a listing of {home.path} in {home.container} was cut short")
+    found = parse(lines)
     for facts in found:
         if facts.kind == UNREADABLE:
             home.skipped(facts.path, "a directory that the container's root may not look into")
@@ -158,14 +162,13 @@ def _group(home: _Home, paths: Sequence[str]) -> Iterator[Member]:
             before, after = _facts(home, execution)
             good = {path for path, facts in before.items() if _as_it_was(facts, after.get(path))}
             spool.seek(0)
-            for member, content in members(
-                iter(lambda: spool.read(CHUNK), b"")
-            ):  # read to its end before the spool changes
+            # Read to its end before the spool changes.
+            for member, content in members(iter(lambda: spool.read(CHUNK), b""), broken=Temporary):
                 member.name = member.name.removeprefix("./")
                 if member.name in good:
                     good.discard(member.name)
                     del before[member.name]
-                    yield _plain(member), content()
+                    yield member, content()
         # What changed meanwhile, and what was there but is not in the stream because it could not be read.
         paths = sorted(before)
         if not paths:
@@ -181,9 +184,9 @@ def _as_it_was(before: Facts, after: Facts | None) -> bool:
 
 def _large(home: _Home, facts: Facts) -> Iterator[Member]:
     execution = Execution(home.engine, home.container, _read(home, [facts.path]))
-    for member, content in members(execution.output()):
+    for member, content in members(execution.output(), broken=Temporary):
         member.name = member.name.removeprefix("./")
-        yield _plain(member), content()
+        yield member, content()
     before, after = _facts(home, execution)
     if facts.path not in before or not unchanged(before[facts.path], after.get(facts.path)):
         home.skipped(facts.path, "changed while it was read, and is too large to be read again")
@@ -213,9 +216,3 @@ def _require_home(home: _Home, execution: Execution) -> None:
         raise Permanent(
             f"the container {home.container} has no home at {home.path}, or its root may not look into it"
         )
-
-
-def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Without what the container's tar adds: times of access, names of users."""
-    member.pax_headers = {}
-    return member

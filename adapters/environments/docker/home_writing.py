@@ -11,7 +11,8 @@ import uuid
 from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
-from adapters.environments.docker.engine import Engine, Execution
+from adapters.environments.docker.engine import Engine
+from adapters.environments.docker.execution import Execution
 from adapters.environments.docker.home_listing import RENAME
 from bot.errors import Permanent, Temporary
 from bot.tar_stream import members, written
@@ -54,10 +55,11 @@ class _Renames:
         for member, content in entries:
             if member.isfile():
                 final = PurePosixPath(member.name)
-                temporary = final.with_name(f".{final.name[:200]}.ci-upgrade.tmp")
+                # Numbered: two long names may begin alike, and a longer one may not be allowed.
+                self.count += 1
+                temporary = final.with_name(f".{self.count}.ci-upgrade.tmp")
                 lines.write(f"./{temporary}\n./{final}\n")
                 member.name = str(temporary)
-                self.count += 1
             yield member, content
         text = lines.getvalue().encode("utf-8", "surrogateescape")
         listing = tarfile.TarInfo(self.file)

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from docker.errors import NotFound
 
 from adapters.environments.docker import labels
-from adapters.environments.docker.engine import Engine, Execution
+from adapters.environments.docker.engine import Engine
+from adapters.environments.docker.execution import Execution
 from adapters.environments.docker.home_listing import OWNER
 from adapters.environments.docker.home_writing import write_home
 from bot.errors import Permanent, Temporary
 from bot.model import JSON
 
-__all__ = ["HomeFacts", "attended", "give_home", "home_facts", "inspect", "write"]
+__all__ = ["HomeFacts", "attended", "dismiss_attendant", "give_home", "home_facts", "inspect", "write"]
 
 FULL_BYTES = 1 << 20
 
@@ -48,8 +49,9 @@ def attended(engine: Engine, controller: str, container: str) -> Iterator[str]:
     if found["State"]["Running"]:
         yield container
         return
-    name = f"{container}-home"
-    _remove(engine, name)
+    name = _attendant(container)
+    if not dismiss_attendant(engine, container):
+        raise Permanent(f"there is a container {name} that ci-upgrade did not make: remove or rename it")
     with engine.asked(f"open the home of {container}") as client:
         body = {
             "Image": found["Image"],
@@ -64,7 +66,23 @@ def attended(engine: Engine, controller: str, container: str) -> Iterator[str]:
     try:
         yield name
     finally:
-        _remove(engine, name)
+        dismiss_attendant(engine, container)
+
+
+def dismiss_attendant(engine: Engine, container: str) -> bool:
+    """Whether none is there any more; False when what has its name is somebody else's, which is left alone."""
+    found = inspect(engine, _attendant(container))
+    if found is None:
+        return True
+    if labels.labels_of(found).get(labels.ATTENDANT) != container:
+        return False
+    with engine.asked(f"remove {found['Name']}") as client, suppress(NotFound):
+        client.api.remove_container(found["Id"], force=True)
+    return True
+
+
+def _attendant(container: str) -> str:
+    return f"{container}-home"
 
 
 def home_facts(engine: Engine, container: str, home: str) -> HomeFacts:
@@ -113,11 +131,3 @@ def write(engine: Engine, controller: str, container: str, home: str, chunks: It
                 text = f"the disk of {home} in {container} is full: free some space and try again"
                 raise Permanent(text) from error
         raise
-
-
-def _remove(engine: Engine, name: str) -> None:
-    with engine.asked(f"remove {name}") as client:
-        try:
-            client.api.remove_container(name, force=True)
-        except NotFound:
-            return

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.environments.docker.engine import Engine, Execution
+from adapters.environments.docker.engine import Engine
+from adapters.environments.docker.execution import Execution
 from bot.errors import Permanent
 from bot.home_rules import REBUILT
 

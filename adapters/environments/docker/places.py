@@ -10,7 +10,15 @@ from adapters.environments.docker import labels
 from adapters.environments.docker.engine import Engine
 from bot.errors import Permanent
 
-__all__ = ["attach_bot", "free_ports", "isolation_name", "isolation_network", "release_network", "volume"]
+__all__ = [
+    "attach_bot",
+    "free_ports",
+    "isolation_name",
+    "isolation_network",
+    "release_network",
+    "require_bot_there",
+    "volume",
+]
 
 SHORT_ID = 12
 _LOCAL = ("127.0.0.1", "localhost", "0.0.0.0")  # noqa: S104  # compared with, never bound
@@ -46,12 +54,14 @@ def isolation_network(engine: Engine, controller: str, instance: str, *, interna
 
 
 def release_network(engine: Engine, instance: str) -> None:
-    """Remove the isolation network once the instance has left it; the bot's own container leaves it first."""
+    """Remove the isolation network once the instance has left it; the bot's own container leaves it first. Somebody else's stays."""
     name = isolation_name(instance)
     with engine.asked(f"remove the network {name}") as client:
         try:
             there = client.api.inspect_network(name)
         except NotFound:
+            return
+        if (there.get("Labels") or {}).get(labels.INSTANCE) != instance:
             return
         members = set(there["Containers"] or {})
         own = _own_container(engine)
@@ -60,6 +70,18 @@ def release_network(engine: Engine, instance: str) -> None:
             members = set()
         if not members:
             client.api.remove_network(name)
+
+
+def require_bot_there(engine: Engine) -> None:
+    """An internal network is reached only on the engine's machine, by its processes and containers.
+
+    :raises Permanent: when the bot runs elsewhere.
+    """
+    if engine.elsewhere and _own_container(engine) is None:
+        raise Permanent(
+            "green's internal network could be reached only on the engine's machine, and the bot runs elsewhere: "
+            "set isolation to unrouted"
+        )
 
 
 def attach_bot(engine: Engine, instance: str) -> None:
