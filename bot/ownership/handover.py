@@ -14,7 +14,7 @@ from bot.errors import Permanent, Temporary
 from bot.model import NodeSet, Role, Side
 from bot.ownership.boundary import next_safe_moment
 from bot.ownership.relay import relay
-from bot.ownership.sync import running_builds, start_from, sync
+from bot.ownership.sync import name_what_stays, start_from, sync
 from bot.traffic import require_answer, send_back, set_router
 
 __all__ = ["hand_over", "undo_hand_over"]
@@ -86,7 +86,7 @@ def _await_window(ctx: Context, to: Side) -> None:
         ctx.stop.wait(min(1.0, moment - now))
         with ctx.services.ownership:
             relay(ctx, to)
-            sync(ctx, to.other, configs=False)
+            sync(ctx, to.other)
 
 
 def _cron_made_at(ctx: Context, to: Side) -> float:
@@ -103,9 +103,9 @@ def _move(ctx: Context, to: Side) -> None:
     ctx.change("hold", lambda: _take_role(ctx, old, Role.HOLDING), again=True)
     held_at = ctx.changed_at("hold", first=True) or ctx.clock.now()
     _await_no_pending(ctx, old)
-    sync(ctx, old, configs=False)
+    running = sync(ctx, old).running
     ctx.change("top-up-numbers", lambda: _raise_numbers(ctx, new), again=True)
-    busy = sorted({build.job for build in running_builds(ctx, old) if build.serial})
+    busy = sorted({build.job for build in running if build.serial})
     route = send_back if new is Side.BLUE else set_router
     ctx.change("owner-route", lambda: route(ctx, owner=new), again=True)
     ctx.change("nodes", lambda: ctx.jenkins(new).add_nodes(_nodes(ctx, old)), again=True)
@@ -126,6 +126,7 @@ def _settle(ctx: Context, owner: Side) -> None:
     relay(ctx, old)
     # Agents on which builds of the old owner still run keep their connections until those builds have ended (see drain).
     ctx.change("withdraw-nodes", lambda: ctx.jenkins(old).withdraw_nodes())
+    name_what_stays(ctx, old)
 
 
 def _take_role(ctx: Context, side: Side, role: Role, busy: list[str] | None = None) -> None:

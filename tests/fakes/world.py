@@ -82,7 +82,8 @@ class FakeEnvironment:
         return instance.url
 
     def stop(self, instance: Instance) -> None:
-        self.world.instances[instance.name].stop()
+        if instance.name in self.world.instances:
+            self.world.instances[instance.name].stop()
 
     def remove(self, instance: Instance) -> None:
         self.world.instances.pop(instance.name, None)
@@ -90,6 +91,8 @@ class FakeEnvironment:
     def read_home(
         self, instance: Instance, selection: Selection, skipped: Callable[[str, str], None]
     ) -> Iterator[bytes]:
+        if instance.name not in self.world.instances:
+            raise Permanent(f"there is no {instance.name}")
         files = self.world.instances[instance.name].files
         paths = [
             path
@@ -237,7 +240,9 @@ class World:
             )
 
     def jenkins(self, instance: Instance) -> FakeJenkins:
-        return self.instances[instance.name]
+        """What is at the instance's address; nobody answers there when it was removed."""
+        gone = FakeJenkins(instance.name, instance.version, self.clock, {}, self.executions)
+        return self.instances.get(instance.name, gone)
 
     def members(self, group: str) -> frozenset[str]:
         """Implements :class:`bot.ports.Directory`."""
