@@ -8,14 +8,15 @@ import logging
 from bot.context import Context
 from bot.errors import BotError, Conflict, Interrupted, Temporary
 from bot.evidence import Evidence, gather, take_sample
-from bot.model import Role, Side
+from bot.model import Side
 from bot.ownership.drain import drain
 from bot.ownership.relay import relay
+from bot.ownership.roles import keep_roles
 from bot.ownership.sync import sync
 from bot.reasons import Reason
 from bot.store import Entry
 from bot.traffic import keep_router, send_back
-from bot.upgrade import Hold, Status, Upgrade
+from bot.upgrade import Hold, Status, StepState, Upgrade
 
 __all__ = ["Watcher"]
 
@@ -50,14 +51,14 @@ class Watcher:
                 ctx.say("The router answers again.", tone="good", key="router")
 
     def follow(self, ctx: Context) -> None:
-        """Relay, sync and guard check of one upgrade."""
+        """Roles, relay and sync of one upgrade."""
         if not ctx.services.ownership.acquire(blocking=False):
             return  # a handover or an earlier tick is at it
         try:
             upgrade = ctx.upgrade
             # A handover that was cut short knows how to go on; a tick in between would undo half of it.
             if upgrade.following and not _moving(upgrade):
-                self._follow(ctx, upgrade)
+                self._follow(ctx)
         except Interrupted:
             return
         except BotError as error:
@@ -67,17 +68,10 @@ class Watcher:
         finally:
             ctx.services.ownership.release()
 
-    def _follow(self, ctx: Context, upgrade: Upgrade) -> None:
+    def _follow(self, ctx: Context) -> None:
+        keep_roles(ctx)
+        upgrade = ctx.upgrade
         follower = upgrade.owner.other
-        if ctx.jenkins(follower).guard().role is not Role.FOLLOWER:
-            ctx.change(
-                "guard-again", lambda: ctx.jenkins(follower).take_role(Role.FOLLOWER, ctx.id), again=True
-            )
-            ctx.say(
-                f"{follower.value} had lost its guard (a restart?) and was fenced again.",
-                tone="warning",
-                key="guard-again",
-            )
         relay(ctx, follower)
         if upgrade.facts.get("former_owner") == follower.value:
             drain(ctx, follower)
@@ -137,4 +131,7 @@ class Watcher:
 
 
 def _moving(upgrade: Upgrade) -> bool:
-    return upgrade.step in MOVING and upgrade.status in (Status.RUNNING, Status.ROLLING_BACK)
+    """Whether a step is about to move ownership, or was killed while it did and will go on. One that failed stands still."""
+    record = upgrade.record()
+    failed = record is not None and record.state is StepState.FAILED
+    return upgrade.step in MOVING and upgrade.status in (Status.RUNNING, Status.ROLLING_BACK) and not failed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.context import Context
 from bot.errors import Permanent
 from bot.model import Role, RunningBuild, Side
+from bot.ownership.roles import serial_jobs
 from bot.ownership.sync import sync
 
 __all__ = ["await_drained", "drain"]
@@ -17,7 +18,7 @@ def drain(ctx: Context, old: Side) -> tuple[RunningBuild, ...]:
     """
     running = sync(ctx, old, configs=False).running
     owner = ctx.jenkins(old.other)
-    busy = sorted({build.job for build in running if build.serial})
+    busy = serial_jobs(running)
     if sorted(owner.guard().busy) != busy:
         ctx.change("busy-jobs", lambda: owner.take_role(Role.OWNER, ctx.id, busy), again=True)
     if not running and ctx.upgrade.facts.get("drained") != old.value:

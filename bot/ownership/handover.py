@@ -14,6 +14,7 @@ from bot.errors import Permanent, Temporary
 from bot.model import NodeSet, Role, Side
 from bot.ownership.boundary import next_safe_moment
 from bot.ownership.relay import relay
+from bot.ownership.roles import busy_jobs, note_owner, release_begun_at, serial_jobs, take_role
 from bot.ownership.sync import name_what_stays, start_from, sync
 from bot.traffic import require_answer, send_back, set_router
 
@@ -29,9 +30,10 @@ PENDING_SECONDS = 5.0
 
 def hand_over(ctx: Context, to: Side) -> float:
     """Make ``to`` the owner; returns the freeze in seconds (0 when it was the owner already)."""
-    if ctx.upgrade.owner is not to and ctx.jenkins(to).guard().role is Role.OWNER:
+    begun_at = release_begun_at(ctx, to)
+    if ctx.upgrade.owner is not to and begun_at is not None and ctx.jenkins(to).guard().role is Role.OWNER:
         # Killed between the release and the note of it: the release counts.
-        _note_owner(ctx, to, ctx.changed_at("release"))
+        note_owner(ctx, to, begun_at)
     if ctx.upgrade.owner is not to:
         with ctx.services.ownership:
             ctx.change("raise-numbers", lambda: _raise_numbers(ctx, to), again=True)
@@ -52,20 +54,24 @@ def undo_hand_over(ctx: Context, to: Side) -> None:
         if ctx.upgrade.owner is to:
             return
         if ctx.changed_at("release") is not None and _was_released(ctx, to):
-            _note_owner(ctx, to, ctx.changed_at("release"))
+            note_owner(ctx, to, ctx.changed_at("release"))
             return
-        ctx.change("undo-hold", lambda: _take_role(ctx, to.other, Role.OWNER), again=True)
+        busy = busy_jobs(ctx, to)
+        ctx.change("undo-hold", lambda: take_role(ctx, to.other, Role.OWNER, busy), again=True)
         ctx.change("undo-owner-route", lambda: send_back(ctx, owner=to.other), again=True)
+        if ctx.changed_at("nodes") is not None:
+            # Agents and clouds of a follower would be in the way of the owner's.
+            ctx.change("undo-nodes", lambda: ctx.jenkins(to).withdraw_nodes(), again=True)
 
 
 def _was_released(ctx: Context, to: Side) -> bool:
     """Whether the new side became owner although its answer was lost.
 
-    :raises Temporary: when that cannot be known and green cannot be stopped: then nobody may become owner yet.
+    :raises Temporary, Permanent: when that cannot be known and green cannot be stopped: then nobody may become owner yet.
     """
     try:
         return ctx.jenkins(to).guard().role is Role.OWNER
-    except Temporary:
+    except (Permanent, Temporary):
         if to is Side.BLUE:
             raise
         ctx.change(
@@ -100,39 +106,34 @@ def _cron_made_at(ctx: Context, to: Side) -> float:
 def _move(ctx: Context, to: Side) -> None:
     """The freeze. Nothing here asks the stop token: it is over in about a second, either way."""
     old, new = to.other, to
-    ctx.change("hold", lambda: _take_role(ctx, old, Role.HOLDING), again=True)
+    ctx.change("hold", lambda: take_role(ctx, old, Role.HOLDING), again=True)
     held_at = ctx.changed_at("hold", first=True) or ctx.clock.now()
     _await_no_pending(ctx, old)
-    running = sync(ctx, old).running
+    busy = serial_jobs(sync(ctx, old).running)
     ctx.change("top-up-numbers", lambda: _raise_numbers(ctx, new), again=True)
-    busy = sorted({build.job for build in running if build.serial})
     route = send_back if new is Side.BLUE else set_router
-    ctx.change("owner-route", lambda: route(ctx, owner=new), again=True)
-    ctx.change("nodes", lambda: ctx.jenkins(new).add_nodes(_nodes(ctx, old)), again=True)
-    # Only after a crash or a hanging call is a minute boundary near: its timers then fire into the held queue and are relayed.
-    now = ctx.clock.now()
-    ctx.stop.wait(next_safe_moment(now, 0, RELEASE_BEFORE_SECONDS) - now)
-    since = ctx.jenkins(new).identity().now_ms
-    start_from(ctx, new, since)
-    ctx.change("release", lambda: _take_role(ctx, new, Role.OWNER, busy), again=True)
-    released_at = ctx.clock.now()
-    _note_owner(ctx, new, released_at, released_at - held_at)
+    # Until the new owner is stored, nobody may put the router "right".
+    with ctx.services.routing:
+        ctx.change("owner-route", lambda: route(ctx, owner=new), again=True)
+        ctx.change("nodes", lambda: ctx.jenkins(new).add_nodes(_nodes(ctx, old)), again=True)
+        # Only after a crash or a hanging call is a minute boundary near: its timers then fire into the held queue and are relayed.
+        now = ctx.clock.now()
+        ctx.stop.wait(next_safe_moment(now, 0, RELEASE_BEFORE_SECONDS) - now)
+        since = ctx.jenkins(new).identity().now_ms
+        start_from(ctx, new, since)
+        ctx.change("release", lambda: take_role(ctx, new, Role.OWNER, busy), again=True)
+        released_at = ctx.clock.now()
+        note_owner(ctx, new, released_at, released_at - held_at)
 
 
 def _settle(ctx: Context, owner: Side) -> None:
     """Make the old owner a follower and bring over what waits there. Repeated until it has worked."""
     old = owner.other
-    ctx.change("follow", lambda: _take_role(ctx, old, Role.FOLLOWER))
+    ctx.change("follow", lambda: take_role(ctx, old, Role.FOLLOWER))
     relay(ctx, old)
     # Agents on which builds of the old owner still run keep their connections until those builds have ended (see drain).
     ctx.change("withdraw-nodes", lambda: ctx.jenkins(old).withdraw_nodes())
     name_what_stays(ctx, old)
-
-
-def _take_role(ctx: Context, side: Side, role: Role, busy: list[str] | None = None) -> None:
-    state = ctx.jenkins(side).take_role(role, ctx.id, busy or ())
-    if state.role is not role:
-        raise Permanent(f"{side.value} was told to be {role.value} but says it is {state.role.value}")
 
 
 def _raise_numbers(ctx: Context, to: Side) -> None:
@@ -163,13 +164,3 @@ def _await_no_pending(ctx: Context, side: Side) -> None:
                 f"{side.value} still has builds about to start after {PENDING_SECONDS:.0f} s of holding"
             )
         ctx.stop.wait(0.05)
-
-
-def _note_owner(
-    ctx: Context, owner: Side, released_at: float | None = None, freeze: float | None = None
-) -> None:
-    released = released_at or ctx.clock.now()
-    facts = {"released_at": released, "former_owner": owner.other.value}
-    if freeze is not None:
-        facts["freeze_seconds"] = round(freeze, 2)
-    ctx.update(lambda upgrade: dataclasses.replace(upgrade, owner=owner).with_facts(**facts))

@@ -5,13 +5,14 @@ from __future__ import annotations
 import dataclasses
 
 from bot.context import Context
-from bot.errors import Permanent, Temporary
+from bot.errors import Temporary
 from bot.instances import remember_retired
 from bot.locks import Lock
 from bot.model import Role, Side
 from bot.ownership.drain import await_drained
 from bot.ownership.handover import hand_over, undo_hand_over
 from bot.ownership.relay import relay
+from bot.ownership.roles import keep_roles, take_role
 from bot.ownership.takeover import take_over
 from bot.traffic import forget_green, send_back
 
@@ -36,7 +37,10 @@ def ownership(ctx: Context) -> str:
         return "blue owned the builds all the time"
     if not _answers(ctx):
         return _without_green(ctx)
-    if upgrade.owner is Side.GREEN or ctx.jenkins(Side.GREEN).guard().role is Role.OWNER:
+    if upgrade.owner is Side.BLUE:
+        with ctx.services.ownership:
+            keep_roles(ctx)
+    if ctx.upgrade.owner is Side.GREEN:
         freeze = hand_over(ctx, Side.BLUE)
         return f"blue owns builds, timers and agents again; new builds waited {freeze:.2f} s"
     with ctx.services.ownership:
@@ -73,7 +77,7 @@ def _without_green(ctx: Context) -> str:
 
 def _make_blue_owner(ctx: Context) -> None:
     """A handover may have been cut short: blue must not go on holding."""
-    ctx.change("release-blue", lambda: _release_blue(ctx), again=True)
+    ctx.change("release-blue", lambda: take_role(ctx, Side.BLUE, Role.OWNER), again=True)
     ctx.change("owner-route", lambda: send_back(ctx, owner=Side.BLUE), again=True)
 
 
@@ -113,9 +117,3 @@ def _lock(ctx: Context) -> None:
         return
     reason = f"the upgrade {upgrade.id} to {upgrade.target} was rolled back"
     ctx.store.add_lock(Lock(upgrade.controller, reason, ctx.clock.now(), upgrade=upgrade.id))
-
-
-def _release_blue(ctx: Context) -> None:
-    state = ctx.jenkins(Side.BLUE).take_role(Role.OWNER, ctx.id)
-    if state.role is not Role.OWNER:
-        raise Permanent(f"blue should own the builds but says it is {state.role.value}")
