@@ -8,13 +8,16 @@ owner finish there. Every part is "make it so", so a killed handover is simply m
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 from bot.context import Context
 from bot.errors import Permanent, Temporary
 from bot.model import NodeSet, Role, Side
 from bot.ownership.boundary import next_safe_moment
+from bot.ownership.places import note_given_out
 from bot.ownership.relay import relay
 from bot.ownership.roles import busy_jobs, note_owner, release_begun_at, serial_jobs, take_role
+from bot.ownership.silence import has_ended, unknown
 from bot.ownership.sync import name_what_stays, start_from, sync
 from bot.traffic import require_answer, send_back, set_router
 
@@ -110,7 +113,7 @@ def _move(ctx: Context, to: Side) -> None:
     held_at = ctx.changed_at("hold", first=True) or ctx.clock.now()
     _await_no_pending(ctx, old)
     busy = serial_jobs(sync(ctx, old).running)
-    ctx.change("top-up-numbers", lambda: _raise_numbers(ctx, new), again=True)
+    numbers = ctx.change("top-up-numbers", lambda: _raise_numbers(ctx, new), again=True) or {}
     route = send_back if new is Side.BLUE else set_router
     # Until the new owner is stored, nobody may put the router "right".
     with ctx.services.routing:
@@ -121,6 +124,7 @@ def _move(ctx: Context, to: Side) -> None:
         ctx.stop.wait(next_safe_moment(now, 0, RELEASE_BEFORE_SECONDS) - now)
         since = ctx.jenkins(new).identity().now_ms
         start_from(ctx, new, since)
+        note_given_out(ctx, old, numbers)
         ctx.change("release", lambda: take_role(ctx, new, Role.OWNER, busy), again=True)
         released_at = ctx.clock.now()
         note_owner(ctx, new, released_at, released_at - held_at)
@@ -130,13 +134,24 @@ def _settle(ctx: Context, owner: Side) -> None:
     """Make the old owner a follower and bring over what waits there. Repeated until it has worked."""
     old = owner.other
     ctx.change("follow", lambda: take_role(ctx, old, Role.FOLLOWER))
-    relay(ctx, old)
-    # Agents on which builds of the old owner still run keep their connections until those builds have ended (see drain).
-    ctx.change("withdraw-nodes", lambda: ctx.jenkins(old).withdraw_nodes())
-    name_what_stays(ctx, old)
+    try:
+        relay(ctx, old)
+        # Agents on which builds of the old owner still run keep their connections until those builds have ended (see drain).
+        ctx.change("withdraw-nodes", lambda: ctx.jenkins(old).withdraw_nodes())
+        name_what_stays(ctx, old)
+    except (Permanent, Temporary):
+        if not has_ended(ctx, old):
+            raise
+        ctx.say(
+            f"{old.value.capitalize()} has ended just after the handover.",
+            *unknown(ctx, old),
+            tone="bad",
+            key="ended",
+        )
 
 
-def _raise_numbers(ctx: Context, to: Side) -> None:
+def _raise_numbers(ctx: Context, to: Side) -> Mapping[str, int]:
+    """Returns the next numbers of the other side."""
     wanted = ctx.jenkins(to.other).numbers({})
     reached = ctx.jenkins(to).numbers(wanted)
     low = sorted(job for job, number in wanted.items() if job in reached and reached[job] < number)
@@ -147,6 +162,7 @@ def _raise_numbers(ctx: Context, to: Side) -> None:
         # A branch that its folder found during the upgrade: it cannot be made from outside, the next scan finds it there too.
         text = f"{len(absent)} jobs are on {to.other.value} only: scan their folders on {to.value} after the handover."
         ctx.say(text, *absent[:10], tone="warning", key="absent-jobs")
+    return wanted
 
 
 def _nodes(ctx: Context, side: Side) -> NodeSet:

@@ -169,3 +169,16 @@ def test_a_rollback_after_a_kill_around_the_release_brings_ownership_back(
     ran = Counter(execution.ticket for execution in handover.world.executions)
     assert max(ran.values()) == 1
     assert set(handover.world.triggered) <= set(handover.blue.tickets())
+
+
+def test_a_green_that_was_released_and_died_at_once_is_taken_over_from(handover: Handover) -> None:
+    """Nobody has noted that it was the owner: its builds are looked for on its disk all the same."""
+    handover.killed_at("acted", "shift.release")
+    handover.world.trigger("app", "green")
+    handover.world.clock.move(handover.world.clock.now() + 2)
+    handover.green.stop()
+    handover.bot.commands.run("rollback main", ANN)
+    handover.bot.settle(60.0)
+    assert handover.bot.upgrade().status is Status.ROLLED_BACK
+    assert handover.world.owners() == ["main-first"]
+    assert handover.world.triggered[-1] in handover.blue.tickets()
