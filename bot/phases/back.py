@@ -15,6 +15,7 @@ from bot.ownership.relay import relay
 from bot.ownership.roles import keep_roles, release_begun_at, take_role
 from bot.ownership.silence import answers, stop_or_name, unknown
 from bot.ownership.takeover import take_over
+from bot.phases.clone import green_name
 from bot.traffic import forget_green, send_back
 
 __all__ = ["drain", "ownership", "sessions", "stop_green", "undo_ownership"]
@@ -122,7 +123,7 @@ def stop_green(ctx: Context) -> str:
     ctx.change("lock", lambda: _lock(ctx))
     green = upgrade.green
     if green is None:
-        return "green was never made"
+        return _nothing_half_made(ctx)
     with ctx.services.ownership:
         ctx.change("forget-green", lambda: forget_green(ctx), again=True)
         if upgrade.following:
@@ -133,6 +134,27 @@ def stop_green(ctx: Context) -> str:
     remove_at = ctx.clock.now() + ctx.policy.retention_seconds
     ctx.change("schedule-removal", lambda: remember_retired(ctx.store, upgrade.controller, green, remove_at))
     return "green is stopped; its home is kept for a look until the retention time is over"
+
+
+def _nothing_half_made(ctx: Context) -> str:
+    """A bot that was killed while it made green has not noted what it made: what carries green's name is removed."""
+    upgrade, environment = ctx.upgrade, ctx.services.environment
+    begun = any((e.step, e.kind, e.name) == ("clone", "intent", "create") for e in ctx.store.journal(ctx.id))
+    if not begun:
+        return "green was never made"
+    name = green_name(upgrade)
+
+    def remove() -> None:
+        # The same name again returns the same one.
+        environment.remove(environment.create(name, upgrade.blue, upgrade.target, ctx.id))
+
+    try:
+        ctx.change("remove-half-made", remove, again=True)
+    except Permanent as error:
+        ctx.say(
+            f"Something named {name} may be left: look for it.", str(error), tone="warning", key="half-made"
+        )
+    return "green was not made to the end; nothing of it is kept"
 
 
 def _relay_the_last(ctx: Context) -> None:

@@ -239,6 +239,28 @@ def test_a_long_build_is_named_though_later_ones_were_carried(story: Story) -> N
     assert f"`jobs/app/builds/{long.number}` was cut off" in said(story.bot)
 
 
+def test_a_green_that_was_made_and_not_noted_is_removed(
+    story: Story, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Killed just after it was created: nothing with its name stays behind."""
+    create = story.world.environment.create
+
+    def create_and_die(name: str, like: Instance, version: str, queue_id: str) -> Instance:
+        create(name, like, version, queue_id)
+        monkeypatch.undo()
+        raise Killed("create")
+
+    monkeypatch.setattr(story.world.environment, "create", create_and_die)
+    story.bot.commands.run("start main 2.516.3", ANN)
+    with pytest.raises(Killed):
+        story.bot.settle(30.0)
+    assert story.world.green() is not None
+    story.restart()
+    story.roll_back()
+    story.assert_back_on_blue()
+    assert story.world.green() is None
+
+
 # ---- blue, after the handover
 
 
