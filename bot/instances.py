@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
+from typing import Any
 
 from bot.model import Instance
 from bot.store import Store
@@ -30,26 +32,32 @@ def forget(store: Store, controller: str) -> None:
 
 
 def remember_retired(store: Store, controller: str, instance: Instance, remove_at: float) -> None:
-    rest = [entry for entry in _retired(store, controller) if entry[0].name != instance.name]
-    _save(store, controller, [*rest, (instance, remove_at)])
+    _replace(store, controller, instance.name, [{"instance": asdict(instance), "remove_at": remove_at}])
 
 
 def retired(store: Store, controller: str) -> list[tuple[Instance, float]]:
     """Stopped instances with the time at which they may be removed (epoch seconds)."""
-    return _retired(store, controller)
+    entries = _entries(store.document(_key(controller)))
+    return [(Instance(**entry["instance"]), entry["remove_at"]) for entry in entries]
 
 
 def forget_retired(store: Store, controller: str, instance: Instance) -> None:
-    _save(
-        store, controller, [entry for entry in _retired(store, controller) if entry[0].name != instance.name]
-    )
+    _replace(store, controller, instance.name, [])
 
 
-def _retired(store: Store, controller: str) -> list[tuple[Instance, float]]:
-    document = store.document(f"retired:{controller}") or {"instances": []}
-    return [(Instance(**entry["instance"]), entry["remove_at"]) for entry in document["instances"]]
+def _replace(store: Store, controller: str, name: str, by: list[dict[str, Any]]) -> None:
+    """An upgrade that ends and the housekeeping may both be at it."""
+
+    def changed(document: Mapping[str, Any] | None) -> Mapping[str, Any]:
+        rest = [entry for entry in _entries(document) if entry["instance"]["name"] != name]
+        return {"instances": [*rest, *by]}
+
+    store.change_document(_key(controller), changed)
 
 
-def _save(store: Store, controller: str, entries: list[tuple[Instance, float]]) -> None:
-    value = {"instances": [{"instance": asdict(instance), "remove_at": at} for instance, at in entries]}
-    store.put_document(f"retired:{controller}", value)
+def _entries(document: Mapping[str, Any] | None) -> list[dict[str, Any]]:
+    return list(document["instances"]) if document else []
+
+
+def _key(controller: str) -> str:
+    return f"retired:{controller}"

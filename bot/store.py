@@ -5,7 +5,7 @@ State and journal change in one transaction; every save carries the version it w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -106,6 +106,11 @@ class Store(Outbox, Locks, Schedule, Protocol):
         """A small JSON document: sync positions, a controller's current instance."""
 
     def put_document(self, key: str, value: Mapping[str, Any]) -> None: ...
+
+    def change_document(
+        self, key: str, change: Callable[[Mapping[str, Any] | None], Mapping[str, Any]]
+    ) -> None:
+        """Read and write in one transaction: nobody else's change comes in between."""
 
     def upgrade_shown_at(self, channel: str, ts: str) -> str | None:
         """The upgrade that this Slack message (or the thread that it began) is about."""

@@ -9,13 +9,14 @@ from bot.errors import BotError, Interrupted, Temporary
 from bot.evidence import take_sample
 from bot.gates import Gates
 from bot.judging import judge_now
-from bot.model import Boot, Role, Side
+from bot.model import Boot, Side
 from bot.ownership.drain import drain
 from bot.ownership.relay import relay
+from bot.ownership.roles import keep_roles
 from bot.ownership.sync import sync
 from bot.ownership.withhold import withhold
 from bot.traffic import keep_router
-from bot.upgrade import Status, Upgrade
+from bot.upgrade import Status, StepState, Upgrade
 
 __all__ = ["Watcher"]
 
@@ -53,14 +54,14 @@ class Watcher:
                 ctx.say("The router answers again.", tone="good", key="router")
 
     def follow(self, ctx: Context) -> None:
-        """Relay, sync and guard check of one upgrade."""
+        """Roles, relay and sync of one upgrade."""
         if not ctx.services.ownership.acquire(blocking=False):
             return  # a handover or an earlier tick is at it
         try:
             upgrade = ctx.upgrade
             # A handover that was cut short knows how to go on; a tick in between would undo half of it.
             if upgrade.following and not _moving(upgrade):
-                self._follow(ctx, upgrade)
+                self._follow(ctx)
         except Interrupted:
             return
         except BotError as error:
@@ -70,17 +71,10 @@ class Watcher:
         finally:
             ctx.services.ownership.release()
 
-    def _follow(self, ctx: Context, upgrade: Upgrade) -> None:
+    def _follow(self, ctx: Context) -> None:
+        keep_roles(ctx)
+        upgrade = ctx.upgrade
         follower = upgrade.owner.other
-        if ctx.jenkins(follower).guard().role is not Role.FOLLOWER:
-            ctx.change(
-                "guard-again", lambda: ctx.jenkins(follower).take_role(Role.FOLLOWER, ctx.id), again=True
-            )
-            ctx.say(
-                f"{follower.value} had lost its guard (a restart?) and was fenced again.",
-                tone="warning",
-                key="guard-again",
-            )
         self._withhold_after_a_boot(ctx, follower)
         relay(ctx, follower)
         if upgrade.facts.get("former_owner") == follower.value:
@@ -118,4 +112,7 @@ class Watcher:
 
 
 def _moving(upgrade: Upgrade) -> bool:
-    return upgrade.step in MOVING and upgrade.status in (Status.RUNNING, Status.ROLLING_BACK)
+    """Whether a step is about to move ownership, or was killed while it did and will go on. One that failed stands still."""
+    record = upgrade.record()
+    failed = record is not None and record.state is StepState.FAILED
+    return upgrade.step in MOVING and upgrade.status in (Status.RUNNING, Status.ROLLING_BACK) and not failed

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -190,6 +190,13 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
 
     def put_document(self, key: str, value: Mapping[str, Any]) -> None:
         with self._connections.write() as db:
+            db.table("documents").upsert({"key": key, "value": json.dumps(value)}, pk="key")
+
+    def change_document(
+        self, key: str, change: Callable[[Mapping[str, Any] | None], Mapping[str, Any]]
+    ) -> None:
+        with self._connections.write() as db:
+            value = change(self.document(key))
             db.table("documents").upsert({"key": key, "value": json.dumps(value)}, pk="key")
 
 

@@ -5,9 +5,14 @@ from __future__ import annotations
 from bot.context import Context
 from bot.errors import Permanent
 from bot.model import Role, RunningBuild, Side
+from bot.ownership.roles import serial_jobs
 from bot.ownership.sync import sync
 
-__all__ = ["await_drained", "drain"]
+__all__ = ["StillRunning", "await_drained", "drain"]
+
+
+class StillRunning(Permanent):
+    """Builds outlive the drain time: that is for a human to decide."""
 
 
 def drain(ctx: Context, old: Side) -> tuple[RunningBuild, ...]:
@@ -17,7 +22,7 @@ def drain(ctx: Context, old: Side) -> tuple[RunningBuild, ...]:
     """
     running = sync(ctx, old, configs=False).running
     owner = ctx.jenkins(old.other)
-    busy = sorted({build.job for build in running if build.serial})
+    busy = serial_jobs(running)
     if sorted(owner.guard().busy) != busy:
         ctx.change("busy-jobs", lambda: owner.take_role(Role.OWNER, ctx.id, busy), again=True)
     if not running and ctx.upgrade.facts.get("drained") != old.value:
@@ -30,7 +35,7 @@ def drain(ctx: Context, old: Side) -> tuple[RunningBuild, ...]:
 def await_drained(ctx: Context) -> str:
     """Wait until the follower runs no build of its own any more and all of them were carried to the owner.
 
-    :raises Permanent: when builds outlive the drain time; the text names them.
+    :raises StillRunning: when builds outlive the drain time; the text names them.
     """
     released_at = float(ctx.upgrade.facts.get("released_at", ctx.clock.now()))
     old = ctx.upgrade.owner.other
@@ -42,7 +47,7 @@ def await_drained(ctx: Context) -> str:
             return f"no build runs on {old.value} any more"
         if ctx.clock.now() > deadline:
             names = ", ".join(f"{build.job} #{build.number}" for build in running[:5])
-            raise Permanent(
+            raise StillRunning(
                 f"{len(running)} builds still run on {old.value} after the drain time: {names}. "
                 "Resume to wait again, or abort them there."
             )

@@ -7,15 +7,18 @@ owner finish there. Every part is "make it so", so a killed handover is simply m
 
 from __future__ import annotations
 
-import dataclasses
+from collections.abc import Mapping
 
 from bot.context import Context
 from bot.errors import Permanent, Temporary
 from bot.model import Role, Side
 from bot.ownership.boundary import next_safe_moment
 from bot.ownership.owned import owned_by
+from bot.ownership.places import note_given_out
 from bot.ownership.relay import relay
-from bot.ownership.sync import running_builds, start_from, sync
+from bot.ownership.roles import busy_jobs, note_owner, release_begun_at, serial_jobs, take_role
+from bot.ownership.silence import has_ended, unknown
+from bot.ownership.sync import name_what_stays, start_from, sync
 from bot.traffic import require_answer, send_back, set_router
 
 __all__ = ["hand_over", "undo_hand_over"]
@@ -30,9 +33,10 @@ PENDING_SECONDS = 5.0
 
 def hand_over(ctx: Context, to: Side) -> float:
     """Make ``to`` the owner; returns the freeze in seconds (0 when it was the owner already)."""
-    if ctx.upgrade.owner is not to and ctx.jenkins(to).guard().role is Role.OWNER:
+    begun_at = release_begun_at(ctx, to)
+    if ctx.upgrade.owner is not to and begun_at is not None and ctx.jenkins(to).guard().role is Role.OWNER:
         # Killed between the release and the note of it: the release counts.
-        _note_owner(ctx, to, ctx.changed_at("release"))
+        note_owner(ctx, to, begun_at)
     if ctx.upgrade.owner is not to:
         with ctx.services.ownership:
             ctx.change("raise-numbers", lambda: _raise_numbers(ctx, to), again=True)
@@ -53,20 +57,24 @@ def undo_hand_over(ctx: Context, to: Side) -> None:
         if ctx.upgrade.owner is to:
             return
         if ctx.changed_at("release") is not None and _was_released(ctx, to):
-            _note_owner(ctx, to, ctx.changed_at("release"))
+            note_owner(ctx, to, ctx.changed_at("release"))
             return
-        ctx.change("undo-hold", lambda: _take_role(ctx, to.other, Role.OWNER), again=True)
+        busy = busy_jobs(ctx, to)
+        ctx.change("undo-hold", lambda: take_role(ctx, to.other, Role.OWNER, busy), again=True)
         ctx.change("undo-owner-route", lambda: send_back(ctx, owner=to.other), again=True)
+        if ctx.changed_at("nodes") is not None:
+            # Agents and clouds of a follower would be in the way of the owner's.
+            ctx.change("undo-nodes", lambda: ctx.jenkins(to).withdraw_nodes(), again=True)
 
 
 def _was_released(ctx: Context, to: Side) -> bool:
     """Whether the new side became owner although its answer was lost.
 
-    :raises Temporary: when that cannot be known and green cannot be stopped: then nobody may become owner yet.
+    :raises Temporary, Permanent: when that cannot be known and green cannot be stopped: then nobody may become owner yet.
     """
     try:
         return ctx.jenkins(to).guard().role is Role.OWNER
-    except Temporary:
+    except (Permanent, Temporary):
         if to is Side.BLUE:
             raise
         ctx.change(
@@ -87,7 +95,7 @@ def _await_window(ctx: Context, to: Side) -> None:
         ctx.stop.wait(min(1.0, moment - now))
         with ctx.services.ownership:
             relay(ctx, to)
-            sync(ctx, to.other, configs=False)
+            sync(ctx, to.other)
 
 
 def _cron_made_at(ctx: Context, to: Side) -> float:
@@ -101,44 +109,54 @@ def _cron_made_at(ctx: Context, to: Side) -> float:
 def _move(ctx: Context, to: Side) -> None:
     """The freeze. Nothing here asks the stop token: it is over in about a second, either way."""
     old, new = to.other, to
-    ctx.change("hold", lambda: _take_role(ctx, old, Role.HOLDING), again=True)
+    ctx.change("hold", lambda: take_role(ctx, old, Role.HOLDING), again=True)
     held_at = ctx.changed_at("hold", first=True) or ctx.clock.now()
     _await_no_pending(ctx, old)
-    sync(ctx, old, configs=False)
-    ctx.change("top-up-numbers", lambda: _raise_numbers(ctx, new), again=True)
-    busy = sorted({build.job for build in running_builds(ctx, old) if build.serial})
+    busy = serial_jobs(sync(ctx, old).running)
+    numbers = ctx.change("top-up-numbers", lambda: _raise_numbers(ctx, new), again=True) or {}
     route = send_back if new is Side.BLUE else set_router
-    ctx.change("owner-route", lambda: route(ctx, owner=new), again=True)
-    ctx.change(
-        "nodes", lambda: ctx.jenkins(new).add_nodes(owned_by(ctx, new, ctx.jenkins(old).nodes())), again=True
-    )
-    # Only after a crash or a hanging call is a minute boundary near: its timers then fire into the held queue and are relayed.
-    now = ctx.clock.now()
-    ctx.stop.wait(next_safe_moment(now, 0, RELEASE_BEFORE_SECONDS) - now)
-    since = ctx.jenkins(new).identity().now_ms
-    start_from(ctx, new, since)
-    ctx.change("release", lambda: _take_role(ctx, new, Role.OWNER, busy), again=True)
-    released_at = ctx.clock.now()
-    _note_owner(ctx, new, released_at, released_at - held_at)
+    # Until the new owner is stored, nobody may put the router "right".
+    with ctx.services.routing:
+        ctx.change("owner-route", lambda: route(ctx, owner=new), again=True)
+        ctx.change("nodes", lambda: _give_nodes(ctx, new), again=True)
+        # Only after a crash or a hanging call is a minute boundary near: its timers then fire into the held queue and are relayed.
+        now = ctx.clock.now()
+        ctx.stop.wait(next_safe_moment(now, 0, RELEASE_BEFORE_SECONDS) - now)
+        since = ctx.jenkins(new).identity().now_ms
+        start_from(ctx, new, since)
+        note_given_out(ctx, old, numbers)
+        ctx.change("release", lambda: take_role(ctx, new, Role.OWNER, busy), again=True)
+        released_at = ctx.clock.now()
+        note_owner(ctx, new, released_at, released_at - held_at)
+
+
+def _give_nodes(ctx: Context, new: Side) -> None:
+    ctx.jenkins(new).add_nodes(owned_by(ctx, new, ctx.jenkins(new.other).nodes()))
 
 
 def _settle(ctx: Context, owner: Side) -> None:
     """Make the old owner a follower and bring over what waits there. Repeated until it has worked."""
     old = owner.other
-    ctx.change("follow", lambda: _take_role(ctx, old, Role.FOLLOWER))
-    relay(ctx, old)
-    # Agents on which builds of the old owner still run keep their connections until those builds have ended (see drain). Its agent
-    # port stays open: nothing leads there, and the way back must not depend on whether it is free again.
-    ctx.change("withdraw-nodes", lambda: ctx.jenkins(old).withdraw_nodes())
+    ctx.change("follow", lambda: take_role(ctx, old, Role.FOLLOWER))
+    try:
+        relay(ctx, old)
+        # Agents on which builds of the old owner still run keep their connections until those builds have ended (see drain). Its
+        # agent port stays open: nothing leads there, and the way back must not depend on whether it is free again.
+        ctx.change("withdraw-nodes", lambda: ctx.jenkins(old).withdraw_nodes())
+        name_what_stays(ctx, old)
+    except (Permanent, Temporary):
+        if not has_ended(ctx, old):
+            raise
+        ctx.say(
+            f"{old.value.capitalize()} has ended just after the handover.",
+            *unknown(ctx, old),
+            tone="bad",
+            key="ended",
+        )
 
 
-def _take_role(ctx: Context, side: Side, role: Role, busy: list[str] | None = None) -> None:
-    state = ctx.jenkins(side).take_role(role, ctx.id, busy or ())
-    if state.role is not role:
-        raise Permanent(f"{side.value} was told to be {role.value} but says it is {state.role.value}")
-
-
-def _raise_numbers(ctx: Context, to: Side) -> None:
+def _raise_numbers(ctx: Context, to: Side) -> Mapping[str, int]:
+    """Returns the next numbers of the other side."""
     wanted = ctx.jenkins(to.other).numbers({})
     reached = ctx.jenkins(to).numbers(wanted)
     low = sorted(job for job, number in wanted.items() if job in reached and reached[job] < number)
@@ -149,6 +167,7 @@ def _raise_numbers(ctx: Context, to: Side) -> None:
         # A branch that its folder found during the upgrade: it cannot be made from outside, the next scan finds it there too.
         text = f"{len(absent)} jobs are on {to.other.value} only: scan their folders on {to.value} after the handover."
         ctx.say(text, *absent[:10], tone="warning", key="absent-jobs")
+    return wanted
 
 
 def _await_no_pending(ctx: Context, side: Side) -> None:
@@ -160,13 +179,3 @@ def _await_no_pending(ctx: Context, side: Side) -> None:
                 f"{side.value} still has builds about to start after {PENDING_SECONDS:.0f} s of holding"
             )
         ctx.stop.wait(0.05)
-
-
-def _note_owner(
-    ctx: Context, owner: Side, released_at: float | None = None, freeze: float | None = None
-) -> None:
-    released = released_at or ctx.clock.now()
-    facts = {"released_at": released, "former_owner": owner.other.value}
-    if freeze is not None:
-        facts["freeze_seconds"] = round(freeze, 2)
-    ctx.update(lambda upgrade: dataclasses.replace(upgrade, owner=owner).with_facts(**facts))

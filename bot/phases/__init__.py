@@ -40,7 +40,7 @@ _STEPS: dict[str, Step] = {
     "validate": Step(validate.run, failure=Reason.VALIDATION),
     "handover": Step(shift.hand_over_to_green, undo=shift.undo_hand_over_to_green),
     "soak": Step(shift.conclude, watch=lambda policy: policy.soak_seconds),
-    "drain": Step(soak.drain, attempts=1, failure=Reason.DRAIN),
+    "drain": Step(soak.drain, failure=Reason.DRAIN),
     "retire": Step(retire.run),
     "back-sessions": Step(back.sessions),
     "back-handover": Step(back.ownership, undo=back.undo_ownership),

@@ -8,15 +8,15 @@ from collections.abc import Iterator
 from bot.context import Context
 from bot.ownership.cut_off import note_cut_off
 from bot.tar_stream import clone_stream, unfinished_builds
+from bot.upgrade import Upgrade
 
-__all__ = ["run"]
+__all__ = ["green_name", "run"]
 
 
 def run(ctx: Context) -> str:
     upgrade, environment = ctx.upgrade, ctx.services.environment
-    name = f"{upgrade.controller}-{upgrade.id}"
     ctx.change("fetch", lambda: _fetch(ctx))
-    ctx.change("create", lambda: _create(ctx, name))
+    ctx.change("create", lambda: _create(ctx))
     green = ctx.upgrade.green
     assert green is not None, "green was created"
     ctx.change("restore", lambda: environment.write_home(green, _home(ctx)))
@@ -34,9 +34,14 @@ def _fetch(ctx: Context) -> None:
     ctx.update(lambda row: row.with_facts(core=core.reference))
 
 
-def _create(ctx: Context, name: str) -> None:
+def green_name(upgrade: Upgrade) -> str:
+    """Of the instance that an upgrade makes."""
+    return f"{upgrade.controller}-{upgrade.id}"
+
+
+def _create(ctx: Context) -> None:
     upgrade = ctx.upgrade
-    green = ctx.services.environment.create(name, upgrade.blue, upgrade.target, ctx.id)
+    green = ctx.services.environment.create(green_name(upgrade), upgrade.blue, upgrade.target, ctx.id)
     ctx.update(lambda row: dataclasses.replace(row, green=green))
 
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from bot.errors import NotStarted, Temporary
+from bot.errors import NotStarted, Permanent, Temporary
 from bot.model import (
     Agent,
     Boot,
@@ -81,6 +81,11 @@ class FakeJenkins:
     last_minute: int = 0
     connected: tuple[Agent, ...] = ()
     given_options: frozenset[str] = frozenset()
+    free_disk_bytes: int = 10**12
+    refusal: str | None = None
+    """What every request but the probes is answered with: a token that does not count any more, a broken script console."""
+    edited: dict[str, int] = field(default_factory=dict)
+    """Job → when its configuration was written last (ms); not among these: before all that counts here."""
 
     # ---- the world's side
 
@@ -91,7 +96,7 @@ class FakeJenkins:
         self.last_minute = math.floor(self.clock.now() / 60)
         guard = self.files.get(GUARD_FILE)
         self.role = Role.FOLLOWER if guard else Role.OWNER
-        self.visible = {(job, number) for job, number in self._on_disk()}
+        self.visible = {(job, number) for job, number in self._on_disk() if job in self._jobs()}
         self.queue_items = []
         if "jenkins.yaml" in self.files:  # configuration as code
             self.node_set = NodeSet({"agent-1": "<slave/>"}, {"k8s": "<cloud/>"}, 4)
@@ -104,6 +109,20 @@ class FakeJenkins:
         """A person or webhook asks for a build here."""
         self._enqueue(job, ticket, timer=False)
         self.work(self.clock.now())
+
+    def configure(self, job: str, xml: str) -> None:
+        """A person makes or changes a job; written again as it is, nothing happens."""
+        path = f"jobs/{job}/config.xml"
+        if self.files.get(path) != xml.encode():
+            self.files[path] = xml.encode()
+            self.edited[job] = int(self.clock.now() * 1000)
+        self.files.setdefault(f"jobs/{job}/nextBuildNumber", b"1")
+
+    def delete_job(self, job: str) -> None:
+        """With its builds."""
+        self.files = {path: text for path, text in self.files.items() if not path.startswith(f"jobs/{job}/")}
+        self.visible = {(name, number) for name, number in self.visible if name != job}
+        self.edited.pop(job, None)
 
     def work(self, now: float) -> None:
         """Let time have its effect: timers fire, builds end, waiting items start."""
@@ -138,6 +157,7 @@ class FakeJenkins:
     def _begin(self, job: str, ticket: str, now: float) -> None:
         number = int(self.files[f"jobs/{job}/nextBuildNumber"])
         self.files[f"jobs/{job}/nextBuildNumber"] = str(number + 1).encode()
+        self.files[f"jobs/{job}/builds/{number}/log"] = b"Started"
         self.live_builds.append(_Build(job, number, ticket, now, now + self.duration))
         self.executions.append(Execution(self.name, job, number, ticket, now))
 
@@ -149,7 +169,7 @@ class FakeJenkins:
         self.next_item += 1
 
     def _jobs(self) -> list[str]:
-        return sorted({path.split("/")[1] for path in self.files if path.startswith("jobs/")})
+        return sorted(path.split("/")[1] for path in self.files if path.endswith("/nextBuildNumber"))
 
     def _on_disk(self) -> list[tuple[str, int]]:
         paths = [path.split("/") for path in self.files if path.endswith("/build.xml")]
@@ -164,6 +184,8 @@ class FakeJenkins:
             raise Temporary(f"{self.name} does not answer")
         if not self.running:
             raise NotStarted(f"{self.name} is not running")
+        if self.refusal:
+            raise Permanent(self.refusal)
 
     # ---- the port: looking
 
@@ -185,7 +207,7 @@ class FakeJenkins:
             False,
             "bot",
             True,
-            10**12,
+            self.free_disk_bytes,
             10**9,
             now_ms,
             started_ms,
@@ -283,8 +305,12 @@ class FakeJenkins:
 
     def reload(self, jobs: Sequence[str]) -> tuple[str, ...]:
         self._answer()
-        self.visible |= {(job, number) for job, number in self._on_disk() if job in jobs}
-        return tuple(job for job in jobs if job not in self._jobs())
+        there = [job for job in jobs if job in self._jobs()]
+        on_disk = [(job, number) for job, number in self._on_disk() if job in there]
+        self.visible |= set(on_disk)
+        # A job that is read anew sees that builds have come in, and goes on above them.
+        self.numbers({job: number + 1 for job, number in sorted(on_disk)})
+        return tuple(job for job in jobs if job not in there)
 
     def numbers(self, at_least: Mapping[str, int]) -> Mapping[str, int]:
         self._answer()
@@ -300,13 +326,29 @@ class FakeJenkins:
 
     def item_configs(self, since_ms: int) -> ItemConfigs:
         self._answer()
-        return ItemConfigs(int(self.clock.now() * 1000), tuple(self._jobs()), ())
+        changed = tuple(
+            ItemConfig(job, at, self.files[f"jobs/{job}/config.xml"].decode())
+            for job, at in sorted(self.edited.items())
+            if at >= since_ms
+        )
+        return ItemConfigs(int(self.clock.now() * 1000), tuple(self._jobs()), changed)
 
     def write_items(self, items: Sequence[ItemConfig]) -> None:
         self._answer()
+        refused = [item.name for item in items if item.name in self.unreadable]
+        for item in items:
+            if item.name not in refused:
+                self.configure(item.name, item.xml)
+        if refused:
+            raise Permanent(f"{len(refused)} jobs or folders could not be configured: {', '.join(refused)}")
+
+    unreadable: set[str] = field(default_factory=set)
+    """Jobs of a kind that this release does not know."""
 
     def delete_items(self, names: Sequence[str]) -> None:
         self._answer()
+        for name in names:
+            self.delete_job(name)
 
     def nodes(self) -> NodeSet:
         self._answer()

@@ -93,7 +93,8 @@ class FakeEnvironment:
         return instance.url
 
     def stop(self, instance: Instance) -> None:
-        self.world.instances[instance.name].stop()
+        if instance.name in self.world.instances:
+            self.world.instances[instance.name].stop()
 
     def remove(self, instance: Instance) -> None:
         self.world.instances.pop(instance.name, None)
@@ -101,6 +102,8 @@ class FakeEnvironment:
     def read_home(
         self, instance: Instance, selection: Selection, skipped: Callable[[str, str], None]
     ) -> Iterator[bytes]:
+        if instance.name not in self.world.instances:
+            raise Permanent(f"there is no {instance.name}")
         files = self.world.instances[instance.name].files
         paths = [
             path
@@ -253,7 +256,9 @@ class World:
             )
 
     def jenkins(self, instance: Instance) -> FakeJenkins:
-        return self.instances[instance.name]
+        """What is at the instance's address; nobody answers there when it was removed."""
+        gone = FakeJenkins(instance.name, instance.version, self.clock, {}, self.executions)
+        return self.instances.get(instance.name, gone)
 
     def members(self, group: str) -> frozenset[str]:
         """Implements :class:`bot.ports.Directory`."""
@@ -338,6 +343,7 @@ class Bot:
         }
         announcer = Announcer(self.store, config, _draw, lambda: None)
         gates = Gates(self.store, announcer, world.clock)
+        self.watcher = Watcher(gates)
         self.contexts = contexts = Contexts(self.store, services, world.clock, announcer, crash_point)
         self.engine = Engine(
             store=self.store,
@@ -346,7 +352,7 @@ class Bot:
             clock=world.clock,
             announcer=announcer,
             gates=gates,
-            watcher=Watcher(gates),
+            watcher=self.watcher,
             crash_point=crash_point,
             workers=self._make_workers,
         )

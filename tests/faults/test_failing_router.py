@@ -8,10 +8,10 @@ from typing import NoReturn
 
 import pytest
 
-from bot.content import Entry
 from bot.errors import Permanent, Temporary
 from bot.model import Instance, RouterState, Side
 from bot.upgrade import Status
+from tests.fakes.story import run_to, said
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
 
 DOWN = "the router on host-b does not answer"
@@ -22,33 +22,10 @@ def bot(tmp_path: Path) -> Bot:
     return Bot(World(tmp_path), make_config(tmp_path))
 
 
-def run_to(bot: Bot, step: str) -> None:
-    """Start an upgrade and approve until it is at that step."""
-    bot.commands.run("start main 2.516.3", ANN)
-    for _ in range(400):
-        if bot.upgrade().step == step:
-            return
-        bot.settle(1.0)
-        gate = bot.store.newest_gate(bot.upgrade().id, bot.upgrade().step)
-        if gate is not None and gate.outcome is None and bot.upgrade().step != step:
-            bot.commands.run("approve main", BOB)
-    pytest.fail(f"never came to {step}: {bot.upgrade().step} {bot.upgrade().hold}")
-
-
 def state_of(bot: Bot) -> RouterState:
     state = bot.world.router.state
     assert state is not None, "the router was told something"
     return state
-
-
-def said(bot: Bot) -> str:
-    """Every entry of the thread that was not delivered yet, which is all of them here."""
-    rows = bot.store.due(bot.world.clock.now())
-    for row in rows:
-        bot.store.sent(row.id, row.generation, f"ts{row.id}")  # entries follow their dashboard
-    rows = [*rows, *bot.store.due(bot.world.clock.now())]
-    entries = [row.content for row in rows if isinstance(row.content, Entry)]
-    return "\n".join("\n".join((entry.text, *entry.lines)) for entry in entries)
 
 
 @pytest.mark.parametrize("step", ["gate-10", "watch-10", "watch-100", "gate-retire"])

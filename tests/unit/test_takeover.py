@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from bot.home_rules import BUILD
-from bot.model import NodeSet, Role, Side
+from bot.model import BuildReport, GuardState, NodeSet, Role, Side
 from bot.ownership import takeover
 from bot.ownership.places import Places
 from tests.fakes.timing import VirtualClock
@@ -49,14 +49,18 @@ class Blue:
         self.reloaded += jobs
         return ()
 
+    def builds(self, since_ms: int, watched: tuple[()]) -> BuildReport:
+        return BuildReport(0, (), ())
+
     def nodes(self) -> NodeSet:
         return NodeSet({}, {}, 2)
 
     def add_nodes(self, nodes: NodeSet) -> None:
         self.added.append(nodes)
 
-    def take_role(self, role: Role, upgrade: str) -> None:
+    def take_role(self, role: Role, upgrade: str, busy: tuple[()]) -> GuardState:
         self.role = role
+        return GuardState(role, upgrade, False, busy, 0)
 
 
 @dataclass
@@ -78,11 +82,15 @@ def take_over(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> Callable[[dict[
         files.clear()
         scene = Scene(Blue(), files, [])
         upgrade = SimpleNamespace(
-            instance=lambda side: green if side is Side.GREEN else world.blue, blue=world.blue, facts=FACTS
+            instance=lambda side: green if side is Side.GREEN else world.blue,
+            blue=world.blue,
+            facts={**FACTS, "released_at": 60.0},
         )
         ctx: Any = SimpleNamespace(
             id="u1",
+            attempt=1,
             upgrade=upgrade,
+            store=SimpleNamespace(document=lambda _key: None),
             clock=VirtualClock(0),
             services=SimpleNamespace(environment=world.environment),
             jenkins=lambda _side: scene.blue,
