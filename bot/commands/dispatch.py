@@ -21,7 +21,7 @@ from bot.commands.overview import Overviews
 from bot.commands.permissions import Permissions
 from bot.commands.start_times import StartTimes
 from bot.commands.starting import Starting
-from bot.commands.words import did_you_mean, split_words
+from bot.commands.words import closest, did_you_mean, split_words
 from bot.config import Config
 from bot.content import Notice
 from bot.context import Contexts
@@ -57,6 +57,8 @@ _OF_ONE_UPGRADE = frozenset(
     }
 )
 """Commands whose first word names a controller, which a thread names as well."""
+_OF_A_LIVE_ONE = _OF_ONE_UPGRADE - {"status", "lock", "unlock", "history", "backups"}
+"""Those that change the course of an upgrade, not of its controller."""
 
 
 class BotCommands:
@@ -85,6 +87,7 @@ class BotCommands:
         looking = Looking(config, store, contexts, announcer, arguments, instance, clock)
         obstacles = Obstacles(config, store, clock)
         times = StartTimes(config, clock, obstacles)
+        self._config = config
         self._store = store
         self._forms = Forms(config, store, contexts, instance, obstacles, times)
         approvals = Approvals(config.slack, directory)
@@ -157,15 +160,13 @@ class BotCommands:
     def run(self, text: str, actor: Actor) -> Notice:
         words = split_words(text)
         name = words[0].lower() if words else "help"
-        if name in _OF_ONE_UPGRADE:
-            words[1:] = self._naming(words[1:], actor)
         command = self._table.get(name)
         if command is None:
             return Notice(
                 f"There is no command `{name}`.{did_you_mean(name, self._table)} `/ci-upgrade help` lists them all.",
                 tone="warning",
             )
-        return self._answer(lambda: command(words[1:], actor))
+        return self._answer(lambda: command(self._naming(name, words[1:], actor), actor))
 
     def click(self, action: str, value: str, actor: Actor) -> Notice | None:
         def act() -> Notice | None:
@@ -260,12 +261,28 @@ class BotCommands:
         """Take a request of the command line on the bot's machine. A refusal is a reply that says what to do."""
         return self._local.answer(request, actor)
 
-    def _naming(self, words: list[str], actor: Actor) -> list[str]:
-        """In an upgrade's thread its controller need not be named."""
-        named = self._forms.upgrade_of_thread(actor)
-        if named is None or words[:1] == [named.controller]:
+    def _naming(self, name: str, words: list[str], actor: Actor) -> list[str]:
+        """In an upgrade's thread its controller need not be named; one that is named is the one that is meant.
+
+        :raises Refused: when the upgrade of the thread has ended, and another one of its controller would be changed in its place.
+        """
+        named = self._forms.upgrade_of_thread(actor) if name in _OF_ONE_UPGRADE else None
+        if named is None or self._names_another(words, named.controller):
             return words
+        if name in _OF_A_LIVE_ONE and not named.live:
+            raise Refused(
+                f"The upgrade `{named.id}` of this thread is {named.status.value.replace('_', ' ')} already; nothing was changed. "
+                f"If you mean another one, name its controller: `{name} {named.controller}`."
+            )
         return [named.controller, *words]
+
+    def _names_another(self, words: list[str], controller: str) -> bool:
+        """Whether the first word is a controller or ``all``, or rather another controller misspelt than the beginning of a reason."""
+        if not words:
+            return False
+        known = self._config.controllers
+        close = closest(words[0], known)
+        return words[0] in known or words[0].lower() == "all" or close not in (None, controller)
 
     def _answer(self, act: Callable[[], T]) -> T | Notice:
         try:

@@ -227,6 +227,69 @@ def test_in_its_thread_an_upgrade_need_not_be_named(bot: Bot, text: str) -> None
     assert decided.detail == {"reason": "too slow"}
 
 
+@pytest.fixture
+def two(tmp_path: Path) -> Bot:
+    """``main`` with a second controller, ``docs``."""
+    config = make_config(tmp_path)
+    config = config.model_copy(
+        update={"controllers": {**config.controllers, "docs": config.controllers["main"]}}
+    )
+    return Bot(World(tmp_path), config, others={"docs": World(tmp_path / "docs")})
+
+
+def in_the_thread_of(bot: Bot, actor: Actor) -> Actor:
+    """As somebody who writes below the upgrade of ``main``."""
+    shown(bot, "100.1")
+    return dataclasses.replace(actor, thread="100.1")
+
+
+@pytest.mark.parametrize(
+    "text", ["rollback docs", "abort docs", "hold docs", "approve docs", "rollback dosc"]
+)
+def test_who_names_another_controller_in_a_thread_means_that_one(two: Bot, text: str) -> None:
+    """Also misspelt: nothing happens to the thread's own upgrade."""
+    at_a_gate(two)
+    asker = in_the_thread_of(two, BOB)
+    assert "docs" in two.commands.run(text, asker).text
+    assert two.upgrade().status is Status.WAITING
+    assert "Rolling main back" in two.commands.run("rollback logins are slow", asker).text
+
+
+def test_everything_can_be_asked_for_in_a_thread(two: Bot) -> None:
+    at_a_gate(two)
+    asker = in_the_thread_of(two, ANN)
+    assert len(two.commands.run("status all", asker).lines) == 2
+    assert len(two.commands.run("status", asker).lines) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["rollback", "abort too late", "hold", "resume", "approve", "break-glass because I say so"]
+)
+def test_words_below_an_ended_upgrade_do_not_reach_the_next_one(bot: Bot, text: str) -> None:
+    """They are refused with how to name the one that runs now; looking is not."""
+    at_a_gate(bot)
+    asker, first = in_the_thread_of(bot, BOB), bot.upgrade().id
+    bot.commands.rollback(first, "", ANN)
+    bot.settle(60.0)
+    bot.commands.run("unlock main", ANN)
+    at_a_gate(bot)
+    answer = bot.commands.run(text, asker).text
+    assert first in answer
+    assert "nothing was changed" in answer
+    assert bot.upgrade().status is Status.WAITING
+    assert "Rolling main back" in bot.commands.run("rollback main", asker).text
+
+
+def test_an_approval_that_was_written_before_the_question_is_not_taken(bot: Bot) -> None:
+    """Slack delivers mentions again, minutes later."""
+    gate = at_a_gate(bot, "gate-25")
+    late = dataclasses.replace(BOB, asked_at=gate.opened_at - 1)
+    assert "before the question" in bot.commands.run("approve main", late).text
+    assert bot.upgrade().step == "gate-25"
+    in_time = dataclasses.replace(BOB, asked_at=gate.opened_at + 1)
+    assert bot.commands.run("approve main", in_time).text == "Approved."
+
+
 def test_the_thread_of_an_ended_upgrade_names_that_one(bot: Bot) -> None:
     """A shortcut there must not offer another upgrade that happens to run."""
     at_a_gate(bot)
