@@ -31,4 +31,5 @@ def actor_of_shortcut(body: dict[str, Any]) -> Actor:
 
 def actor_of_event(event: dict[str, Any]) -> Actor:
     """Events carry no names; a mention shows one."""
-    return Actor(event["user"], f"<@{event['user']}>", event["channel"], event.get("thread_ts"))
+    thread, written = event.get("thread_ts"), float(event["ts"])
+    return Actor(event["user"], f"<@{event['user']}>", event["channel"], thread, written)

@@ -49,12 +49,7 @@ class Deciding:
         self._approvals = approvals
 
     def approve(self, words: list[str], actor: Actor) -> Notice:
-        upgrade, reason = self._arguments.live(words)
-        gate = self._store.newest_gate(upgrade.id, upgrade.step)
-        if gate is None or gate.outcome is not None:
-            raise Refused(
-                f"{upgrade.controller} waits for no approval now. `/ci-upgrade status` says what it does."
-            )
+        upgrade, gate, reason = self._asked(words, actor)
         return self.decide("approve", upgrade, gate, actor, reason) or Notice("Approved.", tone="good")
 
     def decide(self, action: str, upgrade: Upgrade, gate: Gate, actor: Actor, reason: str) -> Notice | None:
@@ -74,11 +69,19 @@ class Deciding:
         return self._approve(upgrade, gate, actor, reason, self._measured(upgrade, gate, actor))
 
     def break_glass(self, words: list[str], actor: Actor) -> Notice:
+        upgrade, gate, reason = self._asked(words, actor)
+        return self.go_over_the_rules(upgrade, gate, actor, reason)
+
+    def _asked(self, words: list[str], actor: Actor) -> tuple[Upgrade, Gate, str]:
+        """The open question that typed words are about, and the rest of the words."""
         upgrade, reason = self._arguments.live(words)
         gate = self._store.newest_gate(upgrade.id, upgrade.step)
-        if gate is None:
-            raise Refused(f"{upgrade.controller} waits for no approval now, so there is no glass to break.")
-        return self.go_over_the_rules(upgrade, gate, actor, reason)
+        if gate is None or gate.outcome is not None:
+            raise Refused(
+                f"{upgrade.controller} waits for no approval now. `/ci-upgrade status` says what it does."
+            )
+        _require_asked_before(gate, actor)
+        return upgrade, gate, reason
 
     def go_over_the_rules(self, upgrade: Upgrade, gate: Gate, actor: Actor, reason: str) -> Notice:
         """Approve alone: over the quorum, the two-person rule and a failed comparison. With a reason, for everybody to see."""
@@ -149,6 +152,14 @@ class Deciding:
             decided = self._store.gate(gate.id)
             raise Refused(f"{_late(decided or gate)} Nothing was changed by your click.") from error
         self._engine.wake(gate.upgrade)
+
+
+def _require_asked_before(gate: Gate, actor: Actor) -> None:
+    """Slack may deliver a message minutes late; meanwhile another question may have been asked."""
+    if actor.asked_at is not None and actor.asked_at < gate.opened_at:
+        raise Refused(
+            "You wrote this before the question that is open now was asked, so nothing was approved. Look at its card, and approve there."
+        )
 
 
 def _require_open(upgrade: Upgrade, gate: Gate) -> None:

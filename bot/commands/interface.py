@@ -32,6 +32,8 @@ class Actor:
     """Channel or direct message id where it was asked."""
     thread: str | None = None
     """ts of the thread's first message, where it was asked in one: there the upgrade need not be named."""
+    asked_at: float | None = None
+    """When a message was written (epoch seconds), which may reach the bot minutes later; None: just now."""
 
 
 @dataclass(frozen=True, slots=True)
