@@ -188,14 +188,14 @@ class Directory(Protocol):
     """Who belongs to what in the workspace."""
 
     def members(self, group: str) -> frozenset[str]:
-        """User ids in a user group (``S…``) or channel (``C…``, ``G…``), asked anew each time.
+        """User ids in a user group (``S…``) or channel (``C…``, ``G…``), asked anew each time; without the bot itself.
 
         :raises Permanent: when there is no such group, or the bot may not see it; the text says what to do.
         :raises Temporary: when Slack does not answer.
         """
 
     def speaks_in(self, channel: str) -> bool:
-        """False where the bot cannot post: it is not in the channel, or the channel is archived. True where Slack does not tell."""
+        """False where the bot cannot post: it is not in the conversation, or that is archived. True where Slack does not answer."""
 
 
 # ---- homes and instances ---------------------------------------------------------------------------------------

@@ -84,9 +84,10 @@ class Starting:
         """Slack takes commands in channels that the bot is not in; its cards would be seen by nobody."""
         channel = self._config.slack.channel or actor.channel
         if not self._directory.speaks_in(channel):
+            where = "this direct message" if channel.startswith("D") else f"<#{channel}>"
             raise Refused(
-                f"I cannot post in <#{channel}>, so nobody could see or approve the upgrade there. Invite me (`/invite` with my name, in that "
-                "channel) and start again. Nothing was changed."
+                f"I cannot post in {where}, so nobody could see or approve the upgrade there. Invite me (`/invite` with my name), or start it in "
+                "a channel that I am in. Nothing was changed."
             )
 
     def _schedule(self, request: StartRequest, actor: Actor) -> Notice:
