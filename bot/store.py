@@ -82,8 +82,8 @@ class Store(Outbox, Locks, Schedule, Protocol):
         :raises Conflict: when it was decided before, or the upgrade changed; nothing is written.
         """
 
-    def vote(self, gate: Gate, vote: Vote, *entries: Entry) -> Gate:
-        """Add a vote to an undecided gate; returns it with the vote.
+    def vote(self, gate: Gate, votes: tuple[Vote, ...], *entries: Entry) -> Gate:
+        """Write these votes to an undecided gate, instead of those before; returns it with them.
 
         :raises Conflict: when it was voted on or decided since ``gate`` was read; nothing is written.
         """

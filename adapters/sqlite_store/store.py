@@ -123,8 +123,8 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
                 insert_entry(db, entry)
         return saved
 
-    def vote(self, gate: Gate, vote: Vote, *entries: Entry) -> Gate:
-        voted = dataclasses.replace(gate, votes=(*gate.votes, vote))
+    def vote(self, gate: Gate, votes: tuple[Vote, ...], *entries: Entry) -> Gate:
+        voted = dataclasses.replace(gate, votes=votes)
         with self._connections.write() as db:
             row = db.execute("SELECT record FROM gates WHERE id = ?", [gate.id]).fetchone()
             if row is None or load_gate(row[0]) != gate or gate.outcome is not None:

@@ -116,20 +116,19 @@ class Deciding:
     def _approve(
         self, upgrade: Upgrade, gate: Gate, actor: Actor, reason: str, seen: Evidence
     ) -> Notice | None:
-        """The last vote decides, if those before it still count."""
-        votes = self._approvals.still_counting(gate.votes, upgrade)
-        if any(vote.by == actor.id for vote in votes):
-            missing = self._approvals.quorum - len(votes)
+        """The last vote decides, with those before it that still count."""
+        counting = self._approvals.still_counting(gate.votes, upgrade)
+        others = tuple(vote for vote in counting if vote.by != actor.id)
+        missing = self._approvals.quorum - len(others) - 1
+        if missing <= 0:
+            self._settle(dataclasses.replace(gate, votes=others), "approved", actor, reason, seen=seen)
+            return None
+        if len(others) < len(counting):
             raise Refused(
                 f"You have approved this already; {missing} more must. Nothing was changed by your click."
             )
-        others = tuple(vote for vote in votes if vote.by != actor.id)
-        missing = self._approvals.quorum - len(others) - 1
-        if missing <= 0:
-            self._settle(gate, "approved", actor, reason, seen=seen)
-            return None
         try:
-            self._gates.vote(gate, Vote(actor.id, self._clock.now(), reason))
+            self._gates.vote(gate, (*others, Vote(actor.id, self._clock.now(), reason)))
         except Conflict as error:
             raise Refused(
                 "Somebody else clicked at the same moment. Click again if the card still asks."

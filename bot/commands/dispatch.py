@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from bot.announcer import Announcer
-from bot.approvals import Approvals, RememberedDirectory
+from bot.approvals import Approvals
 from bot.commands.acting import Acting
 from bot.commands.agenda import Agenda
 from bot.commands.arguments import Arguments
@@ -30,6 +30,7 @@ from bot.errors import BotError, Refused
 from bot.gates import Gates
 from bot.instances import current
 from bot.local_protocol import Reply, Request
+from bot.membership import RememberedDirectory
 from bot.model import Instance
 from bot.obstacles import Obstacles
 from bot.ports import Clock, Directory, Scheduler
@@ -83,7 +84,8 @@ class BotCommands:
         def instance(controller: str) -> Instance:
             return current(store, controller) or first_instance(controller)
 
-        arguments, permissions = Arguments(config, store), Permissions(config.slack)
+        remembered = RememberedDirectory(directory, clock)
+        arguments, permissions = Arguments(config, store), Permissions(config.slack, remembered)
         looking = Looking(config, store, contexts, announcer, arguments, instance, clock)
         obstacles = Obstacles(config, store, clock)
         times = StartTimes(config, clock, obstacles)
@@ -91,8 +93,7 @@ class BotCommands:
         self._store = store
         self._forms = Forms(config, store, contexts, instance, obstacles, times)
         approvals = Approvals(config.slack, directory)
-        remembered = Approvals(config.slack, RememberedDirectory(directory, clock))
-        self._overviews = Overviews(config, store, permissions, remembered)
+        self._overviews = Overviews(config, store, permissions, Approvals(config.slack, remembered))
         self._deciding = Deciding(store, engine, gates, contexts, clock, arguments, permissions, approvals)
         self._acting = Acting(
             config=config,

@@ -16,7 +16,7 @@ class SlackConfig(Section):
     channel: str | None = None
     """Channel id for upgrades started outside a channel; None: where the command was typed."""
     operators: tuple[str, ...] = ()
-    """User ids that may start, hold, resume and roll back. Empty: everybody in the workspace."""
+    """Who may start, hold, resume and roll back; approvers may as well. Ids as in ``approvers``. Empty: everybody in the workspace."""
     approvers: tuple[str, ...] = ()
     """Who may approve gates: ids of people (``U…``), user groups (``S…``) and channels (``C…``). Empty: every operator."""
     quorum: int = Field(default=1, ge=1)

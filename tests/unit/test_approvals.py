@@ -11,7 +11,7 @@ import pytest
 
 from bot.approvals import approval_faults, require_deciders
 from bot.commands import Actor
-from bot.content import Entry, GateCard
+from bot.content import Dashboard, Entry, GateCard
 from bot.errors import ConfigurationError, Conflict, Temporary
 from bot.settings.slack import SlackConfig
 from bot.upgrade import Gate, Status, Vote
@@ -97,9 +97,9 @@ def test_two_at_the_same_moment_both_count_or_are_told(tmp_path: Path) -> None:
     """A vote is written only on what its voter's click was checked against."""
     bot = bot_with(tmp_path, approvers=(BOB.id, CY.id, DOT.id), quorum=3)
     gate = first_gate(bot)
-    bot.store.vote(gate, Vote(BOB.id, 1.0))
+    bot.store.vote(gate, (Vote(BOB.id, 1.0),))
     with pytest.raises(Conflict):
-        bot.store.vote(gate, Vote(CY.id, 1.0))
+        bot.store.vote(gate, (Vote(CY.id, 1.0),))
     click(bot, "approve", now(bot, gate), CY)
     assert [vote.by for vote in now(bot, gate).votes] == [BOB.id, CY.id]
 
@@ -136,6 +136,90 @@ def test_nobody_approves_on_a_stale_list(tmp_path: Path) -> None:
     assert "could not be asked" in click(bot, "approve", gate, BOB)
     assert bot.upgrade().status is Status.WAITING
     assert "sessions go to blue" in click(bot, "rollback", gate, ANN)
+
+
+def test_a_vote_is_not_lost_while_slack_does_not_tell_who_is_in_the_group(tmp_path: Path) -> None:
+    """Silence says nothing about who voted before: the click is refused, and taken when Slack answers again."""
+    bot = bot_with(tmp_path, approvers=(BOB.id, GROUP), quorum=2)
+    bot.world.groups = {GROUP: {CY.id}}
+    gate = first_gate(bot)
+    click(bot, "approve", gate, CY)
+    bot.world.groups = {}
+    assert "could not be asked, so nothing was changed" in click(bot, "approve", gate, BOB)
+    assert card(bot, gate).votes == (CY.id,)
+    bot.world.groups = {GROUP: {CY.id}}
+    assert click(bot, "approve", gate, BOB) == ""
+    assert now(bot, gate).outcome == "approved"
+
+
+def test_card_journal_and_report_name_only_votes_that_count(tmp_path: Path) -> None:
+    """Who left the group and came back votes again; the gate is never stuck with all votes there."""
+    bot = bot_with(tmp_path, approvers=(GROUP,), quorum=2)
+    bot.world.groups = {GROUP: {BOB.id, CY.id, DOT.id}}
+    gate = first_gate(bot)
+    click(bot, "approve", gate, BOB)
+    bot.world.groups[GROUP].remove(BOB.id)
+    assert "1 more must approve" in click(bot, "approve", gate, CY)
+    assert card(bot, gate).votes == (CY.id,)
+    assert decisions(bot)[-1][2]["may not approve any more"] == [BOB.id]
+    bot.world.groups[GROUP].add(BOB.id)
+    assert click(bot, "approve", gate, BOB) == ""
+    assert [vote.by for vote in now(bot, gate).votes] == [CY.id]
+    assert decisions(bot)[-1][2]["approved before by"] == [CY.id]
+
+
+def test_a_second_click_decides_when_enough_have_voted(tmp_path: Path) -> None:
+    """As after the quorum was lowered and the bot started again."""
+    bot = bot_with(tmp_path, approvers=(BOB.id, CY.id, DOT.id), quorum=3)
+    gate = first_gate(bot)
+    click(bot, "approve", gate, BOB)
+    click(bot, "approve", gate, CY)
+    slack = SlackConfig(approvers=(BOB.id, CY.id, DOT.id), quorum=2)
+    restarted = Bot(bot.world, make_config(tmp_path).model_copy(update={"slack": slack}))
+    assert click(restarted, "approve", gate, CY) == ""
+    assert now(restarted, gate).outcome == "approved"
+
+
+def test_the_dashboard_says_how_many_approvals_are_missing(tmp_path: Path) -> None:
+    """After each vote."""
+    bot = bot_with(tmp_path, approvers=(BOB.id, CY.id, DOT.id), quorum=3)
+    gate = first_gate(bot)
+    click(bot, "approve", gate, BOB)
+    board = next(row.content for row in bot.store.due(0.0) if row.key == "dashboard")
+    assert isinstance(board, Dashboard)
+    assert "2 more approvals" in board.headline
+
+
+def test_operators_and_approvers_by_group_may_hold_and_roll_back(tmp_path: Path) -> None:
+    """Groups are looked into; others are told whom to ask."""
+    bot = bot_with(tmp_path, operators=(GROUP,), approvers=(CHANNEL,))
+    bot.world.groups = {GROUP: {ANN.id}, CHANNEL: {BOB.id}}
+    gate = first_gate(bot)
+    assert f"Ask one of <!subteam^{GROUP}>" in bot.commands.run("hold main", DOT).text
+    assert "main is held" in bot.commands.run("hold main", BOB).text
+    assert "goes on" in bot.commands.run("resume main", ANN).text
+    assert "Ask one of" in bot.commands.click("rollback", json.dumps({"upgrade": gate.upgrade}), CY).text  # type: ignore[union-attr]
+    assert "Rolling main back" in bot.commands.run("rollback main", BOB).text
+
+
+def test_a_silent_slack_keeps_no_operator_from_going_back(tmp_path: Path) -> None:
+    """What it told before is good enough; who was never seen in the group still may not."""
+    bot = bot_with(tmp_path, operators=(GROUP,))
+    bot.world.groups = {GROUP: {ANN.id}}
+    first_gate(bot)
+    bot.world.groups = {}
+    bot.world.clock.move(bot.world.clock.now() + 3600)
+    assert "You may not roll back" in bot.commands.run("rollback main", DOT).text
+    assert "Rolling main back" in bot.commands.run("rollback main", ANN).text
+
+
+def test_a_group_that_slack_never_told_about_lets_nobody_in(tmp_path: Path) -> None:
+    """It is said so, and asked again soon, but not at each click."""
+    bot = bot_with(tmp_path, operators=(GROUP,))
+    assert "could not be asked" in bot.commands.run("start main 2.516.3", ANN).text
+    bot.world.groups = {GROUP: {ANN.id}}
+    bot.world.clock.move(bot.world.clock.now() + 31)
+    assert "Upgrading main" in bot.commands.run("start main 2.516.3", ANN).text
 
 
 def test_rolling_back_needs_no_quorum(tmp_path: Path) -> None:
