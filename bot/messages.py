@@ -15,7 +15,7 @@ from bot.readiness import readiness
 from bot.settings.policy import PolicyConfig
 from bot.upgrade import Gate, Status, StepState, Upgrade, phase_of
 
-__all__ = ["USUAL_RULES", "GateRules", "dashboard", "gate_card", "step_title"]
+__all__ = ["USUAL_RULES", "GateRules", "dashboard", "gate_card", "shown_on_card", "step_title"]
 
 _TONES: dict[Status, Tone] = {
     Status.RUNNING: "info",
@@ -113,26 +113,25 @@ def gate_card(upgrade: Upgrade, gate: Gate, rules: GateRules = USUAL_RULES) -> G
     failed = gate.verdict == "fail"
     buttons: tuple[Button, ...] = ()
     if gate.outcome is None:
+        value = json.dumps(shown_on_card(upgrade, gate))
         approve = Button(
             "approve",
             _approve_label(entry),
-            _value(upgrade, gate),
+            value,
             "primary",
             spoken=f"Approve: {_approve_label(entry)}",
         )
-        hold = Button(
-            "hold", "Hold", _value(upgrade, gate), spoken=f"Hold the upgrade of {upgrade.controller}"
-        )
+        hold = Button("hold", "Hold", value, spoken=f"Hold the upgrade of {upgrade.controller}")
         override = Button(
             "override",
             "Approve all the same…",
-            _value(upgrade, gate),
+            value,
             spoken=f"Approve with a reason although the comparison failed: {_approve_label(entry)}",
         )
         glass = Button(
             "break-glass",
             "Break glass…",
-            _value(upgrade, gate),
+            value,
             spoken=f"Approve alone, over the rules and with a reason: {_approve_label(entry)}",
         )
         buttons = (override if failed else approve, hold, _rollback_button(upgrade))
@@ -306,10 +305,10 @@ def _dashboard_buttons(upgrade: Upgrade) -> tuple[Button, ...]:
     if not upgrade.live or upgrade.status is Status.ROLLING_BACK:
         return ()
     if upgrade.status is Status.HELD:
-        return (Button("resume", "Resume", _value(upgrade, None), "primary"), _rollback_button(upgrade))
+        return (Button("resume", "Resume", _value(upgrade), "primary"), _rollback_button(upgrade))
     if upgrade.status is Status.WAITING:
         return (_rollback_button(upgrade),)
-    return (Button("pause", "Pause", _value(upgrade, None)), _rollback_button(upgrade))
+    return (Button("pause", "Pause", _value(upgrade)), _rollback_button(upgrade))
 
 
 def _rollback_button(upgrade: Upgrade) -> Button:
@@ -318,18 +317,27 @@ def _rollback_button(upgrade: Upgrade) -> Button:
     return Button(
         "rollback",
         "Roll back",
-        _value(upgrade, None),
+        _value(upgrade),
         "danger",
         confirm,
         f"Roll back the upgrade of {upgrade.controller}",
     )
 
 
-def _value(upgrade: Upgrade, gate: Gate | None) -> str:
-    value = {"upgrade": upgrade.id}
-    if gate is not None:
-        value |= {"gate": gate.id, "evidence": gate.evidence_hash}
-    return json.dumps(value)
+def shown_on_card(upgrade: Upgrade, gate: Gate) -> dict[str, str]:
+    """What the buttons of a gate's card bring back: a click decides about this and nothing else."""
+    return {
+        "upgrade": upgrade.id,
+        "gate": gate.id,
+        "step": gate.step,
+        "source": upgrade.source,
+        "target": upgrade.target,
+        "evidence": gate.evidence_hash,
+    }
+
+
+def _value(upgrade: Upgrade) -> str:
+    return json.dumps({"upgrade": upgrade.id})
 
 
 def _approve_label(entry: str) -> str:

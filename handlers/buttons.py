@@ -47,11 +47,12 @@ def register(app: App, commands: Commands) -> None:
         ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient, respond: Respond
     ) -> None:
         ack()
-        try:
-            gate = json.loads(action.get("value", ""))["gate"]
-            open_insistence(client, body["trigger_id"], _name(action), gate, _origin(body))
-        except (ValueError, KeyError, TypeError):
+        card = action.get("value", "")
+        if not _is_of_a_card(card):
             answer(respond, UNKNOWN, _thread(body))
+            return
+        try:
+            open_insistence(client, body["trigger_id"], _name(action), card, _origin(body))
         except TooLate:
             answer(respond, TOO_LATE, _thread(body))
 
@@ -59,6 +60,13 @@ def register(app: App, commands: Commands) -> None:
         app.action(f"{ACTION_PREFIX}{name}")(insist)
     app.action(ACTION)(take)
     app.action(re.compile(""))(explain)
+
+
+def _is_of_a_card(value: str) -> bool:
+    try:
+        return "gate" in json.loads(value)
+    except (ValueError, TypeError):
+        return False
 
 
 def _name(action: dict[str, Any]) -> str:

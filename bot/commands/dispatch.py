@@ -31,11 +31,12 @@ from bot.gates import Gates
 from bot.instances import current
 from bot.local_protocol import Reply, Request
 from bot.membership import RememberedDirectory
+from bot.messages import shown_on_card
 from bot.model import Instance
 from bot.obstacles import Obstacles
 from bot.ports import Clock, Directory, Scheduler
 from bot.store import Store
-from bot.upgrade import Gate
+from bot.upgrade import Gate, Upgrade
 
 __all__ = ["BotCommands"]
 
@@ -91,6 +92,7 @@ class BotCommands:
         times = StartTimes(config, clock, obstacles)
         self._config = config
         self._store = store
+        self._announcer = announcer
         self._forms = Forms(config, store, contexts, instance, obstacles, times)
         approvals = Approvals(config.slack, directory)
         self._overviews = Overviews(config, store, permissions, Approvals(config.slack, remembered))
@@ -178,9 +180,9 @@ class BotCommands:
                 return self._starting.start_now(asked["start"], actor)
             if action == "cancel-start":
                 return self._starting.cancel(asked["start"], actor)
-            upgrade = self._store.get(asked["upgrade"])
             if action in ("approve", "hold") and "gate" in asked:
-                return self._deciding.decide(action, upgrade, self._asked(asked["gate"]), actor, "")
+                return self._deciding.decide(action, *self._of_card(asked), actor, "")
+            upgrade = self._store.get(asked["upgrade"])
             if action in ("hold", "pause"):
                 return self._acting.hold_upgrade(upgrade, actor, "")
             if action == "resume":
@@ -191,12 +193,7 @@ class BotCommands:
                 "This button is from an older release of the bot; use the newest card of the upgrade. Nothing was changed."
             )
 
-        try:
-            return self._answer(act)
-        except (ValueError, KeyError, TypeError):
-            return Notice(
-                "This button is from another release of the bot; nothing was changed.", tone="warning"
-            )
+        return self._take(act)
 
     def start(self, request: StartRequest, actor: Actor) -> Answer:
         errors = self._forms.start_faults(request)
@@ -234,26 +231,34 @@ class BotCommands:
     def locks(self) -> Mapping[str, str]:
         return self._locking.locks()
 
-    def override(self, gate: str, reason: str, actor: Actor) -> Notice:
+    def override(self, card: str, reason: str, actor: Actor) -> Notice:
         def act() -> Notice:
-            asked = self._asked(gate)
-            told = self._deciding.decide("approve", self._store.get(asked.upgrade), asked, actor, reason)
+            told = self._deciding.decide("approve", *self._of_card(json.loads(card)), actor, reason)
             return told or Notice("Approved, with your reason.", tone="good")
 
-        return self._answer(act)
+        return self._take(act)
 
-    def break_glass(self, gate: str, reason: str, actor: Actor) -> Notice:
+    def break_glass(self, card: str, reason: str, actor: Actor) -> Notice:
         def act() -> Notice:
-            asked = self._asked(gate)
-            return self._deciding.go_over_the_rules(self._store.get(asked.upgrade), asked, actor, reason)
+            return self._deciding.go_over_the_rules(*self._of_card(json.loads(card)), actor, reason)
 
-        return self._answer(act)
+        return self._take(act)
 
-    def _asked(self, gate: str) -> Gate:
-        found = self._store.gate(gate)
-        if found is None:
+    def _of_card(self, asked: Mapping[str, str]) -> tuple[Upgrade, Gate]:
+        """The question of a card whose button brought this back.
+
+        :raises Refused: when the card showed anything else than what is asked; then it is drawn again.
+        """
+        gate = self._store.gate(asked["gate"])
+        if gate is None:
             raise Refused("This card is not known here any more; nothing was changed.")
-        return found
+        upgrade = self._store.get(gate.upgrade)
+        if gate.outcome is None and asked != shown_on_card(upgrade, gate):
+            self._announcer.gate(upgrade, gate)
+            raise Refused(
+                "This card did not show what is asked now, so nothing was changed. It is drawn again: look at it, and click there."
+            )
+        return upgrade, gate
 
     def overview(self, actor: Actor) -> Overview:
         return self._overviews.overview(actor)
@@ -284,6 +289,15 @@ class BotCommands:
         known = self._config.controllers
         close = closest(words[0], known)
         return words[0] in known or words[0].lower() == "all" or close not in (None, controller)
+
+    def _take(self, act: Callable[[], T]) -> T | Notice:
+        """As :meth:`_answer`, of what a button or form brought back."""
+        try:
+            return self._answer(act)
+        except (ValueError, KeyError, TypeError):
+            return Notice(
+                "This button is from another release of the bot; nothing was changed.", tone="warning"
+            )
 
     def _answer(self, act: Callable[[], T]) -> T | Notice:
         try:

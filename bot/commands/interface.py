@@ -174,11 +174,11 @@ class Commands(Protocol):
     def locks(self) -> Mapping[str, str]:
         """Every controller → why it is locked, empty when it is not."""
 
-    def override(self, gate: str, reason: str, actor: Actor) -> Notice:
-        """Approve a gate against its verdict, with a reason."""
+    def override(self, card: str, reason: str, actor: Actor) -> Notice:
+        """Approve against the verdict, with a reason. ``card``: the value of its button, which says what was shown."""
 
-    def break_glass(self, gate: str, reason: str, actor: Actor) -> Notice:
-        """Approve a gate alone, over the rules, with a reason."""
+    def break_glass(self, card: str, reason: str, actor: Actor) -> Notice:
+        """Approve alone, over the rules, with a reason. ``card`` as above."""
 
     def overview(self, actor: Actor) -> Overview:
         """From stored state alone. Never raises."""

@@ -76,7 +76,7 @@ INSISTENCES = {
         "Approve all the same",
         "Approve",
         ("The comparison failed: green does worse than blue in what was measured.", SEEN_BY_ALL),
-        lambda commands, gate, reason, actor: commands.override(gate, reason, actor),
+        lambda commands, card, reason, actor: commands.override(card, reason, actor),
     ),
     "break-glass": _Insistence(
         "Break the glass",
@@ -85,7 +85,7 @@ INSISTENCES = {
             "You approve alone, whatever the verdict is and however many approvals are missing.",
             SEEN_BY_ALL,
         ),
-        lambda commands, gate, reason, actor: commands.break_glass(gate, reason, actor),
+        lambda commands, card, reason, actor: commands.break_glass(card, reason, actor),
     ),
 }
 
@@ -112,8 +112,8 @@ def open_reason(
     open_modal(client, trigger_id, form.title, fill)
 
 
-def open_insistence(client: WebClient, trigger_id: str, name: str, gate: str, origin: Origin) -> None:
-    """The form ``override`` or ``break-glass`` of a card. ``gate``: the card's.
+def open_insistence(client: WebClient, trigger_id: str, name: str, card: str, origin: Origin) -> None:
+    """The form ``override`` or ``break-glass``. ``card``: the value of the card's button.
 
     :raises TooLate: when Slack does not open it any more.
     """
@@ -123,7 +123,7 @@ def open_insistence(client: WebClient, trigger_id: str, name: str, gate: str, or
         form.lines,
         callback=f"ci_upgrade.{name}",
         submit=form.submit,
-        metadata=origin.remember(gate=gate),
+        metadata=origin.remember(card=card),
         required=True,
         hint=f"At least {SHORTEST_REASON} characters.",
     )
@@ -150,7 +150,7 @@ def _insisting(name: str, commands: Commands) -> Callable[..., None]:
         ack()
         origin, asked = Origin.recall(view)
         actor = origin.person(body)
-        origin.tell(client, actor, lambda: form.act(commands, asked["gate"], reason, actor))
+        origin.tell(client, actor, lambda: form.act(commands, asked["card"], reason, actor))
 
     return insist
 

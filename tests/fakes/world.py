@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +19,7 @@ from bot.context import Contexts, CrashPoint, Services
 from bot.engine import Engine
 from bot.errors import Permanent, Temporary
 from bot.gates import Gates
+from bot.messages import shown_on_card
 from bot.model import (
     BackupRecord,
     Chart,
@@ -32,7 +34,7 @@ from bot.model import (
 from bot.plugins import Policy
 from bot.ports import Selection, UpdateCentre
 from bot.series import Series
-from bot.upgrade import Upgrade
+from bot.upgrade import Gate, Upgrade
 from bot.watching import Watcher
 from bot.workers import Drive, Run
 from tests.fakes.jenkins import Execution, FakeJenkins
@@ -348,6 +350,13 @@ class Bot:
 
     def upgrade(self) -> Upgrade:
         return self.store.history("main", 1)[0]
+
+    def click(self, action: str, gate: Gate, actor: Actor) -> str:
+        """Click on the gate's card as it was drawn; returns what the person is told, "" for nothing."""
+        shown = shown_on_card(self.store.get(gate.upgrade), gate)
+        value = {"upgrade": gate.upgrade} if action == "rollback" else shown
+        notice = self.commands.click(action, json.dumps(value), actor)
+        return notice.text if notice else ""
 
     def settle(self, seconds: float = 0.0) -> None:
         """Do everything that is due, now and for some virtual seconds."""

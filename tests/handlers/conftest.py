@@ -79,11 +79,11 @@ class RecordingCommands:
     def locks(self) -> Mapping[str, str]:
         return {state.name: state.lock for state in self.seen.controllers}
 
-    def override(self, gate: str, reason: str, actor: Actor) -> Notice:
-        return self._take(actor, "override", gate, reason) or Notice("Approved.")
+    def override(self, card: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "override", card, reason) or Notice("Approved.")
 
-    def break_glass(self, gate: str, reason: str, actor: Actor) -> Notice:
-        return self._take(actor, "break-glass", gate, reason) or Notice("Approved.")
+    def break_glass(self, card: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "break-glass", card, reason) or Notice("Approved.")
 
     def overview(self, actor: Actor) -> Overview:
         self.actors.append(actor)

@@ -407,9 +407,11 @@ def test_a_late_shortcut_is_explained(app: App, api: WebApi) -> None:
 INSISTENCES = ("override", "break-glass")
 
 
+CARD = json.dumps({"upgrade": "u1", "gate": "g1", "evidence": "abc"})
+
+
 def insist(app: App, api: WebApi, name: str) -> dict[str, Any]:
-    value = json.dumps({"upgrade": "u1", "gate": "g1", "evidence": "abc"})
-    app.dispatch(request(click(f"ci_upgrade.{name}", value, f"{api.address}/respond/1")))
+    app.dispatch(request(click(f"ci_upgrade.{name}", CARD, f"{api.address}/respond/1")))
     return drawn(api)
 
 
@@ -417,7 +419,7 @@ def insist(app: App, api: WebApi, name: str) -> dict[str, Any]:
 def test_approving_against_the_verdict_or_the_rules_needs_a_reason_of_some_length(
     app: App, commands: RecordingCommands, api: WebApi, name: str
 ) -> None:
-    """A word is refused in place; a sentence is taken with the gate of the card that was clicked."""
+    """A word is refused in place; a sentence is taken with what the card showed that was clicked."""
     form = insist(app, api, name)
     answer = submit(app, form, {"reason": typed("because")})
     assert answer["response_action"] == "errors"
@@ -425,7 +427,7 @@ def test_approving_against_the_verdict_or_the_rules_needs_a_reason_of_some_lengt
     assert commands.asked == []
     submit(app, form, {"reason": typed("the probe host was broken")})
     api.wait_for("respond")
-    assert commands.asked == [(name, "g1", "the probe host was broken")]
+    assert commands.asked == [(name, CARD, "the probe host was broken")]
     assert commands.actors == [ANN]
 
 

@@ -13,6 +13,7 @@ from bot.approvals import approval_faults, require_deciders
 from bot.commands import Actor
 from bot.content import Dashboard, Entry, GateCard
 from bot.errors import ConfigurationError, Conflict, Temporary
+from bot.messages import shown_on_card
 from bot.settings.slack import SlackConfig
 from bot.upgrade import Gate, Status, Vote
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
@@ -38,9 +39,12 @@ def first_gate(bot: Bot) -> Gate:
 
 
 def click(bot: Bot, action: str, gate: Gate, actor: Actor) -> str:
-    value = json.dumps({"upgrade": gate.upgrade, "gate": gate.id, "evidence": gate.evidence_hash})
-    notice = bot.commands.click(action, value, actor)
-    return notice.text if notice else ""
+    return bot.click(action, gate, actor)
+
+
+def of_card(bot: Bot, gate: Gate) -> str:
+    """What the card's buttons bring back."""
+    return json.dumps(shown_on_card(bot.store.get(gate.upgrade), gate))
 
 
 def now(bot: Bot, gate: Gate) -> Gate:
@@ -222,6 +226,23 @@ def test_a_group_that_slack_never_told_about_lets_nobody_in(tmp_path: Path) -> N
     assert "Upgrading main" in bot.commands.run("start main 2.516.3", ANN).text
 
 
+@pytest.mark.parametrize("name", ["upgrade", "step", "source", "target", "evidence"])
+def test_a_click_decides_about_what_its_card_showed_and_nothing_else(tmp_path: Path, name: str) -> None:
+    """For a button and for both forms; the card is drawn again, and its own buttons are taken."""
+    bot = bot_with(tmp_path, approvers=(BOB.id,), break_glass=(BOB.id,))
+    gate = first_gate(bot)
+    other = json.dumps({**json.loads(of_card(bot, gate)), name: "another"})
+    for action in ("approve", "hold"):
+        notice = bot.commands.click(action, other, BOB)
+        assert notice is not None
+        assert "did not show what is asked now" in notice.text
+    for form in (bot.commands.override, bot.commands.break_glass):
+        assert "did not show what is asked now" in form(other, "the probe host was broken", BOB).text
+    assert bot.upgrade().status is Status.WAITING
+    approve = next(button for button in card(bot, gate).buttons if button.action == "approve")
+    assert bot.commands.click("approve", approve.value, BOB) is None
+
+
 def test_rolling_back_needs_no_quorum(tmp_path: Path) -> None:
     bot = bot_with(tmp_path, approvers=(BOB.id, CY.id), quorum=2)
     gate = first_gate(bot)
@@ -276,7 +297,10 @@ def test_breaking_the_glass_goes_over_quorum_and_two_person_rule(tmp_path: Path)
     )
     gate = first_gate(bot)
     assert any(button.action == "break-glass" for button in card(bot, gate).buttons)
-    assert "You may not go over the rules" in bot.commands.break_glass(gate.id, "everybody sleeps", BOB).text
+    assert (
+        "You may not go over the rules"
+        in bot.commands.break_glass(of_card(bot, gate), "everybody sleeps", BOB).text
+    )
     assert "reason" in bot.commands.run("break-glass main now", ANN).text
     assert now(bot, gate).outcome is None
     assert "over the rules" in bot.commands.run("break-glass main everybody else sleeps", ANN).text

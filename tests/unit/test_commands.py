@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 from pathlib import Path
 
 import pytest
@@ -36,8 +35,7 @@ def at_a_gate(bot: Bot, step: str = "gate-10") -> Gate:
 
 
 def click(bot: Bot, action: str, gate: Gate, actor: Actor) -> str:
-    notice = bot.commands.click(action, json.dumps({"upgrade": gate.upgrade, "gate": gate.id}), actor)
-    return notice.text if notice else ""
+    return bot.click(action, gate, actor)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from bot.commands import Actor, StartRequest
 from bot.content import Dashboard, Entry
 from bot.errors import Refused
+from bot.messages import shown_on_card
 from bot.traffic_plan import parse_traffic_plan, traffic_plan_fault, traffic_plan_text
 from bot.upgrade import Status
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
@@ -168,18 +170,19 @@ def test_approving_against_the_verdict_takes_the_reason_of_the_form(bot: Bot) ->
     bot.store.decide(dataclasses.replace(gate, outcome="superseded"), bot.upgrade())
     failing = dataclasses.replace(gate, id="failing", verdict="fail")
     bot.store.open_gate(failing, dataclasses.replace(bot.upgrade(), status=Status.WAITING))
-    reason = "the probe host was broken"
-    assert bot.commands.override("failing", reason, ANN).tone == "warning"
+    reason, card = "the probe host was broken", json.dumps(shown_on_card(bot.upgrade(), failing))
+    assert bot.commands.override(card, reason, ANN).tone == "warning"
     assert bot.upgrade().status is Status.WAITING
-    assert bot.commands.override("failing", reason, BOB).tone == "good"
+    assert bot.commands.override(card, reason, BOB).tone == "good"
     decided = bot.store.gate("failing")
     assert decided is not None
     assert (decided.outcome, decided.decided_by, decided.reason) == ("approved", BOB.id, reason)
 
 
 def test_an_override_of_a_card_that_is_not_known_changes_nothing(bot: Bot) -> None:
-    """Of an older state directory."""
-    assert "not known" in bot.commands.override("g1", "a long reason", BOB).text
+    """Of an older state directory, or of an older release."""
+    assert "not known" in bot.commands.override('{"upgrade": "u1", "gate": "g1"}', "a long reason", BOB).text
+    assert "another release" in bot.commands.override("g1", "a long reason", BOB).text
 
 
 def test_the_dashboard_says_since_when_it_waits_and_how_long_the_next_step_takes(bot: Bot) -> None:
