@@ -373,7 +373,8 @@ class Outbox(Protocol):
     def due(self, now: float) -> Sequence[OutboxRow]:
         """Rows whose newest content is not shown yet and whose retry time has come, dashboards first, then oldest first.
 
-        Rows of a thread whose dashboard has no ts yet are left out.
+        Rows of a thread whose dashboard has no ts yet are left out, and first posts while an earlier one of their thread waits, unless that
+        is ``passed`` (see :meth:`retry`).
         """
 
     def withdraw(self, upgrade: str, key: str) -> None:
@@ -385,8 +386,12 @@ class Outbox(Protocol):
     def sent(self, id: int, generation: int, ts: str) -> None:
         """This generation is shown now."""
 
-    def retry(self, id: int, at: float, error: str, *, maybe_posted: bool = False) -> None:
-        """Could not be sent; not due again before ``at``. ``maybe_posted``: the mark of :meth:`posting` stays."""
+    def retry(
+        self, id: int, at: float, error: str, *, maybe_posted: bool = False, passed: bool = False
+    ) -> None:
+        """Could not be sent; not due again before ``at``. ``maybe_posted``: the mark of :meth:`posting` stays; ``passed``: later messages of
+        the thread do not wait for it any more.
+        """
 
     def give_up(self, id: int, error: str, quiet_until: float = 0.0) -> None:
         """This content can never be sent (channel archived, refused in every form); kept with the error for ``status``.

@@ -21,7 +21,7 @@ from bot.phases.preflight import plan_for
 from bot.ports import Clock
 from bot.report import as_markdown, report
 from bot.schedule import ScheduledStart, StartStatus
-from bot.store import Store
+from bot.store import Store, undelivered_text
 from bot.upgrade import Status, Upgrade
 from bot.upgrade_plan import UpgradePlan
 from bot.upgrade_plan.wording import plan_notice
@@ -98,9 +98,9 @@ class Looking:
                 f"*{name}* {upgrade.source} → {upgrade.target} (`{upgrade.id}`): {content.headline} "
                 f"{upgrade.weight}% of new sessions on green; {upgrade.owner.value} runs the builds.{self._to_come(name, starts.get(name))}"
             )
-        waiting, error = self._store.undelivered()
-        if error:
-            lines.append(f"{waiting} messages wait to be shown in Slack: {error}")
+        wrong = undelivered_text(self._store, self._clock.now())
+        if wrong:
+            lines.insert(0, wrong)
         return Notice("Status", tuple(lines))
 
     def _to_come(self, controller: str, start: ScheduledStart | None) -> str:

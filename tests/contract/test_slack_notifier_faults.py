@@ -261,21 +261,34 @@ def test_a_channel_without_the_bot_is_tried_until_somebody_invites_it(
 @pytest.mark.parametrize(
     ("method", "code"), [("chat.postMessage", "is_archived"), ("chat.update", "is_inactive")]
 )
-def test_an_archived_channel_is_given_up_and_the_rest_goes_on(thread: Rig, method: str, code: str) -> None:
-    """The message is kept with its error for status; nothing is tried again."""
-    thread.api.fail(method, Answer(error=code))
-    thread.put("event-1" if method == "chat.update" else "event-2", "news")
+def test_an_archived_channel_is_tried_each_ten_minutes_and_the_rest_goes_on(
+    thread: Rig, method: str, code: str
+) -> None:
+    """Status says what to do; after days, when somebody has reopened it, everything is shown, in order."""
+    if method == "chat.update":
+        thread.api.fail(method, *[Answer(error=code)] * 300)
+        thread.put("event-1", "news")
+    else:
+        thread.api.refused["two"] = code
+        thread.put("event-2", "two")
+        thread.put("event-3", "three")
     thread.deliver()
     thread.put("dashboard", "elsewhere", upgrade="u2", channel="C2")
     thread.deliver()
-    calls = len(thread.api.calls)
-    thread.after(1200)
-    assert len(thread.api.calls) == calls
-    assert thread.error == code
     assert "elsewhere" in thread.shown
+    assert f"({code}): reopen the channel" in thread.error
+    calls = len(thread.api.calls)
+    for _ in range(299):
+        thread.after(600)
+    thread.api.refused.clear()
+    thread.after(600)
+    assert len(thread.api.calls) - calls <= 302
+    assert (thread.waiting, thread.error) == (0, None)
+    shown = [text for text in thread.shown if text != "elsewhere"]
+    assert shown == (["board", "news"] if method == "chat.update" else ["board", "one", "two", "three"])
 
 
-def test_news_of_a_message_that_was_given_up_are_a_new_chance(thread: Rig) -> None:
+def test_news_for_a_closed_channel_are_not_tried_before_its_time(thread: Rig) -> None:
     """Somebody reopened the channel: the next change of the message is shown, not before ten minutes have passed."""
     thread.api.fail("chat.update", Answer(error="is_archived"))
     thread.put("event-1", "news")
@@ -286,6 +299,18 @@ def test_news_of_a_message_that_was_given_up_are_a_new_chance(thread: Rig) -> No
     thread.after(301)
     assert thread.shown == ["board", "more news"]
     assert (thread.waiting, thread.error) == (0, None)
+
+
+def test_news_of_a_message_that_was_given_up_are_a_new_chance(thread: Rig) -> None:
+    """It could not be changed any more when it was tried."""
+    thread.api.fail("chat.update", Answer(error="edit_window_closed"))
+    thread.put("event-1", "news")
+    thread.after(1200)
+    thread.after(1200)
+    assert thread.shown == ["board", "one"]
+    thread.put("event-1", "more news")
+    thread.after(1200)
+    assert thread.shown == ["board", "more news"]
 
 
 # ---- messages ------------------------------------------------------------------------------------------------
@@ -342,7 +367,7 @@ def test_a_message_that_slack_takes_in_no_form_is_given_up(thread: Rig) -> None:
     thread.put("event-3", "more")
     thread.deliver()
     assert thread.shown == ["board", "one", "more"]
-    assert thread.error == "msg_too_long"
+    assert "Slack refuses a message (msg_too_long)" in thread.error
 
 
 def test_a_message_that_cannot_be_made_does_not_keep_the_others_back(
@@ -359,14 +384,32 @@ def test_a_message_that_cannot_be_made_does_not_keep_the_others_back(
 
 
 @pytest.mark.parametrize("code", ["internal_error", "something_new"])
-def test_a_stumble_over_one_message_is_tried_again_while_others_go_on(thread: Rig, code: str) -> None:
-    """Only that message waits."""
-    thread.api.fail("chat.postMessage", Answer(error=code))
+def test_a_stumble_over_one_message_keeps_the_order_of_its_thread(thread: Rig, code: str) -> None:
+    """Only what comes behind it there waits; other threads and updates go on."""
+    thread.api.refused["two"] = code
     thread.put("event-2", "two")
     thread.put("event-3", "three")
     thread.deliver()
-    thread.after(5)
-    assert sorted(thread.shown) == ["board", "one", "three", "two"]
+    thread.put("event-1", "changed")
+    thread.put("dashboard", "elsewhere", upgrade="u2", channel="C2")
+    thread.after(2)
+    assert sorted(thread.shown) == ["board", "changed", "elsewhere"]
+    thread.api.refused.clear()
+    thread.after(10)
+    assert [text for text in thread.shown if text != "elsewhere"] == ["board", "changed", "two", "three"]
+    assert "elsewhere" in thread.shown
+
+
+@pytest.mark.parametrize(("code", "seconds"), [("internal_error", 600), ("something_new", 60)])
+def test_a_message_that_is_refused_again_and_again_is_passed(thread: Rig, code: str, seconds: float) -> None:
+    """The story goes on without it, for people who wait for its next question."""
+    thread.api.refused["two"] = code
+    thread.put("event-2", "two")
+    thread.put("event-3", "three")
+    for _ in range(int(seconds)):
+        thread.after(1)
+    assert thread.shown == ["board", "one", "three"]
+    assert f"({code})" in thread.error
 
 
 # ---- the outbox itself ---------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from adapters.sqlite_store import SqliteStore
 from bot.announcer import Announcer
 from bot.commands import Actor, BotCommands
 from bot.config import Config, ControllerConfig, parse
+from bot.content import Content
 from bot.context import Contexts, CrashPoint, Services
 from bot.engine import Engine
 from bot.errors import Permanent, Temporary
@@ -220,9 +221,11 @@ class World:
         self.triggered: list[str] = []
         self.exposed: set[str] = set()
         self.groups: dict[str, set[str]] = {}
+        """User group or channel → its members; Slack answers for no other."""
         self.without_the_bot: set[str] = set()
         """Channels that it was not invited to."""
-        """User group or channel → its members; Slack answers for no other."""
+        self.said: dict[tuple[str, str], Content] = {}
+        """(Upgrade, key) of a message → what Slack shows."""
         self.blue = Instance("main-first", "2.426.2", "http://blue", "blue")
         self.add(
             self.blue,
@@ -357,6 +360,15 @@ class Bot:
         value = {"upgrade": gate.upgrade} if action == "rollback" else shown
         notice = self.commands.click(action, json.dumps(value), actor)
         return notice.text if notice else ""
+
+    def shown(self) -> dict[str, Content]:
+        """Show in Slack everything that is due, in order. Returns what the newest upgrade's messages say, by key."""
+        while rows := self.store.due(self.world.clock.now()):
+            row = rows[0]
+            self.store.sent(row.id, row.generation, row.ts or f"100.{row.id}")
+            self.world.said[row.upgrade, row.key] = row.content
+        newest = self.upgrade().id
+        return {key: content for (upgrade, key), content in self.world.said.items() if upgrade == newest}
 
     def settle(self, seconds: float = 0.0) -> None:
         """Do everything that is due, now and for some virtual seconds."""

@@ -54,17 +54,9 @@ def now(bot: Bot, gate: Gate) -> Gate:
 
 
 def card(bot: Bot, gate: Gate) -> GateCard:
-    content = shown(bot, gate.id)
+    content = bot.shown()[gate.id]
     assert isinstance(content, GateCard)
     return content
-
-
-def shown(bot: Bot, key: str) -> object:
-    """What waits to be shown of this message; a thread's wait for its dashboard."""
-    for row in bot.store.due(bot.world.clock.now()):
-        if row.key == "dashboard":
-            bot.store.sent(row.id, row.generation, "1.1")
-    return next((row.content for row in bot.store.due(bot.world.clock.now()) if row.key == key), None)
 
 
 def decisions(bot: Bot) -> list[tuple[str, str | None, dict[str, Any]]]:
@@ -189,7 +181,7 @@ def test_the_dashboard_says_how_many_approvals_are_missing(tmp_path: Path) -> No
     bot = bot_with(tmp_path, approvers=(BOB.id, CY.id, DOT.id), quorum=3)
     gate = first_gate(bot)
     click(bot, "approve", gate, BOB)
-    board = next(row.content for row in bot.store.due(0.0) if row.key == "dashboard")
+    board = bot.shown()["dashboard"]
     assert isinstance(board, Dashboard)
     assert "2 more approvals" in board.headline
 
@@ -313,7 +305,7 @@ def test_breaking_the_glass_goes_over_quorum_and_two_person_rule(tmp_path: Path)
     decision = card(bot, gate).decision
     assert decision is not None
     assert decision.over_the_rules
-    entry = shown(bot, f"event-glass-{gate.id}")
+    entry = bot.shown()[f"event-glass-{gate.id}"]
     assert isinstance(entry, Entry)
     assert entry.tone == "bad"
     assert f"<@{ANN.id}>" in entry.text

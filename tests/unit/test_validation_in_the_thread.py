@@ -17,10 +17,7 @@ def test_the_report_is_a_file_in_the_thread_with_both_sides_values(tmp_path: Pat
         bot.settle(1.0)
         if bot.upgrade().status is Status.WAITING:
             break
-    now = bot.world.clock.now()
-    (parent,) = [row for row in bot.store.due(now) if row.key == "dashboard"]
-    bot.store.sent(parent.id, parent.generation, "1.1")
-    (document,) = [row.content for row in bot.store.due(now) if isinstance(row.content, Document)]
+    (document,) = [content for content in bot.shown().values() if isinstance(content, Document)]
     assert document.filename == f"validation-{bot.upgrade().id}.md"
     assert "| ✓ ok | Version | 2.426.2 | 2.516.3 |" in document.text
     assert "| ✓ ok | Guard | owner | follower |" in document.text
