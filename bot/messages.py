@@ -107,7 +107,13 @@ def dashboard(
     )
 
 
-def gate_card(upgrade: Upgrade, gate: Gate, rules: GateRules = USUAL_RULES) -> GateCard:
+def gate_card(
+    upgrade: Upgrade,
+    gate: Gate,
+    rules: GateRules = USUAL_RULES,
+    sample: Mapping[str, Any] | None = None,
+) -> GateCard:
+    """``sample`` is the newest measurement, for an open gate."""
     entry = gate.step.removeprefix("gate-")
     evidence = gate.evidence
     failed = gate.verdict == "fail"
@@ -158,7 +164,7 @@ def gate_card(upgrade: Upgrade, gate: Gate, rules: GateRules = USUAL_RULES) -> G
         verdict=gate.verdict,  # type: ignore[arg-type]  # stored as text, one of the four literals
         reasons=tuple(evidence.get("reasons", ())),
         evidence=tuple(EvidenceRow(**row) for row in evidence.get("rows", ())),
-        going_back=_going_back(evidence["owner"]),
+        going_back=_going_back(upgrade, sample),
         approvers=rules.approvers,
         quorum=rules.quorum,
         votes=tuple(vote.by for vote in gate.votes),
@@ -193,7 +199,7 @@ def _headline(upgrade: Upgrade, gate: Gate | None, rules: GateRules) -> str:
         case Status.HELD:
             assert upgrade.hold is not None
             by = f" by {person(upgrade.hold.by)}" if upgrade.hold.by else ""
-            return f"Held{by}: {upgrade.hold.text} Resume it, or roll back."
+            return f"Held{by}: {upgrade.hold.text} Resume it{'' if upgrade.retiring else ', or roll back'}."
         case Status.COMPLETED:
             return f"Done: {upgrade.controller} runs {upgrade.target}. Nothing waits for you."
         case Status.ROLLED_BACK:
@@ -276,10 +282,13 @@ def _facts(
     return tuple(facts)
 
 
-def _going_back(owner: str) -> str:
-    if owner == "green":
-        return "one click: sessions on blue in about a second, builds right after; what runs on green finishes there"
-    return "one click: all sessions on blue in about a second; blue still runs all builds"
+def _going_back(upgrade: Upgrade, sample: Mapping[str, Any] | None) -> str:
+    ready = readiness(upgrade, sample)
+    return (
+        f"one click; when this was drawn: {ready}"
+        if ready
+        else "one click; nothing was measured about it yet"
+    )
 
 
 def _until(upgrade: Upgrade) -> float | None:
@@ -302,13 +311,14 @@ def _minutes(seconds: float) -> str:
 
 
 def _dashboard_buttons(upgrade: Upgrade) -> tuple[Button, ...]:
-    if not upgrade.live or upgrade.status is Status.ROLLING_BACK:
-        return ()
-    if upgrade.status is Status.HELD:
-        return (Button("resume", "Resume", _value(upgrade), "primary"), _rollback_button(upgrade))
-    if upgrade.status is Status.WAITING:
-        return (_rollback_button(upgrade),)
-    return (Button("pause", "Pause", _value(upgrade)), _rollback_button(upgrade))
+    """A gate's card has its own button to hold."""
+    buttons = {
+        "hold": Button("pause", "Pause", _value(upgrade)),
+        "resume": Button("resume", "Resume", _value(upgrade), "primary"),
+        "rollback": _rollback_button(upgrade),
+    }
+    waits = upgrade.status is Status.WAITING
+    return tuple(buttons[choice] for choice in upgrade.choices if not (waits and choice == "hold"))
 
 
 def _rollback_button(upgrade: Upgrade) -> Button:

@@ -14,7 +14,7 @@ from bot.ports import Outbox
 from bot.schedule import Schedule
 from bot.upgrade import Gate, Upgrade, Vote
 
-__all__ = ["RECENT_SECONDS", "Entry", "Store", "undelivered_text"]
+__all__ = ["RECENT_SECONDS", "Entry", "Store", "newest_sample", "undelivered_text"]
 
 RECENT_SECONDS = 7 * 86400.0
 """How long after it began people look for the messages of an upgrade that has ended."""
@@ -105,6 +105,12 @@ class Store(Outbox, Locks, Schedule, Protocol):
 
     def undelivered(self, since: float = 0.0) -> tuple[int, str | None]:
         """How many messages of upgrades that live, or began since then, are not shown as they should be; and why, in a sentence."""
+
+
+def newest_sample(store: Store, upgrade: Upgrade) -> Mapping[str, Any] | None:
+    """The newest measurement with its time under ``at``, while the follower is kept in step; None before and after."""
+    samples = store.samples(upgrade.id, upgrade.created_at)[-1:] if upgrade.following else ()
+    return next(({**sample, "at": at} for at, sample in samples), None)
 
 
 def undelivered_text(store: Store, now: float) -> str:

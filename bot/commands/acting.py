@@ -94,8 +94,9 @@ class Acting:
         )
         self._announcer.dashboard(upgrade)
         self._engine.take_up(upgrade)
+        where = "below" if upgrade.channel == actor.channel else f"in <#{upgrade.channel}>"
         return Notice(
-            f"Upgrading {controller} from {source} to {target} (`{upgrade.id}`). The message below is kept up to date."
+            f"Upgrading {controller} from {source} to {target} (`{upgrade.id}`). The message {where} is kept up to date."
         )
 
     def require_newer(self, request: StartRequest) -> str:
@@ -202,7 +203,7 @@ class Acting:
                     f"Builds of {row.controller} were handed over to green, so this is more than giving up: use "
                     f"`/ci-upgrade rollback {row.controller}`. Nothing was changed."
                 )
-            if row.step == "retire" and row.record() is not None:
+            if row.retiring:
                 raise Refused(
                     f"{row.controller} is being retired: its old instance is stopped. To go back, restore the backup {row.id}."
                 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
+from typing import Any
 
 from bot.commands.interface import Actor, LiveUpgrade, StartChoices, StartRequest
 from bot.commands.start_times import StartTimes
@@ -13,8 +14,9 @@ from bot.errors import BotError, Refused
 from bot.messages import step_title
 from bot.model import Instance, Side
 from bot.obstacles import Obstacles
+from bot.readiness import readiness
 from bot.releases import newer_releases
-from bot.store import Store
+from bot.store import Store, newest_sample
 from bot.traffic_plan import traffic_plan_fault
 from bot.upgrade import Status, Upgrade
 from bot.versions import parse_version
@@ -98,7 +100,8 @@ class Forms:
 
     def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
         named = self.upgrade_of_thread(actor)
-        return tuple(_live(upgrade) for upgrade in ((named,) if named else self._store.live()))
+        wanted = (named,) if named else self._store.live()
+        return tuple(_live(upgrade, newest_sample(self._store, upgrade)) for upgrade in wanted)
 
     def upgrade_of_thread(self, actor: Actor) -> Upgrade | None:
         """The upgrade whose thread the actor is in, also when it has ended."""
@@ -109,31 +112,36 @@ class Forms:
             return None  # a message of the bot that belongs to no upgrade
 
 
-def _live(upgrade: Upgrade) -> LiveUpgrade:
+def _live(upgrade: Upgrade, sample: Mapping[str, Any] | None) -> LiveUpgrade:
     title = f"{upgrade.controller}: {upgrade.source} → {upgrade.target}"
     return LiveUpgrade(
         upgrade.id,
         upgrade.controller,
         title,
-        _on_rollback(upgrade),
+        _on_rollback(upgrade, sample),
         _on_hold(upgrade),
-        _on_abort(upgrade),
+        _on_abort(upgrade, sample),
         _on_resume(upgrade),
     )
 
 
-def _on_rollback(upgrade: Upgrade) -> tuple[str, ...]:
+def _on_rollback(upgrade: Upgrade, sample: Mapping[str, Any] | None) -> tuple[str, ...]:
     if _ended(upgrade):
         return (_already(upgrade, "roll back"),)
-    return (*_going_back(upgrade), f"{upgrade.controller} is locked then, until somebody unlocks it.")
+    if upgrade.retiring:
+        return (f"The old instance is stopped. To go back, restore the backup {upgrade.id}.",)
+    return (*_going_back(upgrade, sample), f"{upgrade.controller} is locked then, until somebody unlocks it.")
 
 
-def _on_abort(upgrade: Upgrade) -> tuple[str, ...]:
+def _on_abort(upgrade: Upgrade, sample: Mapping[str, Any] | None) -> tuple[str, ...]:
     if _ended(upgrade):
         return (_already(upgrade, "abort"),)
     if upgrade.owner is Side.GREEN:
         return ("Builds were handed over to green, so this is more than giving up: roll back instead.",)
-    return (*_going_back(upgrade), f"{upgrade.controller} is not locked then, as it is by a rollback.")
+    return (
+        *_going_back(upgrade, sample),
+        f"{upgrade.controller} is not locked then, as it is by a rollback.",
+    )
 
 
 def _ended(upgrade: Upgrade) -> bool:
@@ -144,8 +152,10 @@ def _already(upgrade: Upgrade, what: str) -> str:
     return f"This upgrade is {upgrade.status.value.replace('_', ' ')} already; there is nothing to {what}."
 
 
-def _going_back(upgrade: Upgrade) -> tuple[str, ...]:
-    lines = [f"All users of {upgrade.controller} are back on {upgrade.source} in about a second."]
+def _going_back(upgrade: Upgrade, sample: Mapping[str, Any] | None) -> tuple[str, ...]:
+    lines = [f"All users of {upgrade.controller} go back to {upgrade.source} first of all."]
+    if ready := readiness(upgrade, sample):
+        lines.append(f"As measured last: {ready}.")
     if upgrade.owner is Side.GREEN:
         lines.append(
             "Right after it blue runs builds, timers, webhooks and agents again; what runs on green finishes there."

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.content import Notice
+from bot.upgrade import Choice
 
 __all__ = [
     "Actor",
@@ -126,6 +127,8 @@ class ControllerState:
     lock: str = ""
     """Why it is locked, and by whom; empty when it is not."""
     last: str = ""
+    choices: tuple[Choice, ...] = ()
+    """What may be done to the course of the live upgrade now."""
     next_at: float | None = None
     """When the next upgrade is scheduled to start."""
 

@@ -90,7 +90,15 @@ class Overviews:
         shown = dashboard(upgrade, gate, None, self._config.controllers[name], USUAL_RULES)
         state = f"{upgrade.source} → {upgrade.target}: {shown.headline}"
         late = behind(self._store, name, upgrade.source)
-        return ControllerState(name, upgrade.source, state, upgrade=upgrade.id, behind=late, last=last)
+        return ControllerState(
+            name,
+            upgrade.source,
+            state,
+            upgrade=upgrade.id,
+            behind=late,
+            last=last,
+            choices=upgrade.choices,
+        )
 
 
 def _outcome(upgrade: Upgrade) -> str:

@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 
 from bot.commands import Actor, StartRequest
-from bot.content import Dashboard, Entry
+from bot.content import Dashboard, Entry, GateCard
 from bot.errors import Refused
-from bot.messages import shown_on_card
+from bot.messages import USUAL_RULES, dashboard, shown_on_card
+from bot.reasons import Reason
 from bot.traffic_plan import parse_traffic_plan, traffic_plan_fault, traffic_plan_text
-from bot.upgrade import Status
+from bot.upgrade import Hold, Status, StepRecord, StepState
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
 from tests.unit.test_commands import at_a_gate, click
 
@@ -366,6 +367,67 @@ def test_known_releases_are_offered_and_tell_how_far_behind_a_controller_is(
     at_a_gate(bot)
     (state,) = bot.commands.overview(ANN).controllers
     assert state.behind == late
+
+
+def test_only_what_can_be_done_is_offered(bot: Bot) -> None:
+    """On the home tab and on the dashboard: waiting, held, on the way back."""
+
+    def offered() -> tuple[tuple[str, ...], list[str]]:
+        (state,) = bot.commands.overview(ANN).controllers
+        board = bot.shown()["dashboard"]
+        assert isinstance(board, Dashboard)
+        return state.choices, [button.action for button in board.buttons]
+
+    gate = at_a_gate(bot)
+    assert offered() == (("hold", "rollback"), ["rollback"])
+    click(bot, "hold", gate, BOB)
+    assert offered() == (("resume", "rollback"), ["resume", "rollback"])
+    bot.commands.run("rollback main", ANN)
+    assert offered() == ((), [])
+
+
+def test_while_blue_is_retired_no_way_back_is_offered(bot: Bot) -> None:
+    """It would be refused; holding is not."""
+    gate = at_a_gate(bot, "gate-retire")
+    record = StepRecord(StepState.RUNNING, bot.world.clock.now())
+    click(bot, "approve", gate, BOB)
+    retiring = bot.store.save(
+        dataclasses.replace(bot.upgrade().with_record("retire", record), step="retire", status=Status.RUNNING)
+    )
+    board = dashboard(retiring, None, None, make_config(bot.world.directory).controllers["main"], USUAL_RULES)
+    assert [button.action for button in board.buttons] == ["pause"]
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert f"restore the backup {retiring.id}" in live.on_rollback[0]
+    assert "restore the backup" in bot.commands.run("rollback main", ANN).text
+    held = dataclasses.replace(retiring, status=Status.HELD, hold=Hold(Reason.ASKED, "Asked.", 1.0))
+    assert (
+        "roll back"
+        not in dashboard(
+            held, None, None, make_config(bot.world.directory).controllers["main"], USUAL_RULES
+        ).headline
+    )
+
+
+def test_the_way_back_is_told_as_it_was_measured(bot: Bot) -> None:
+    """On the card and in the form; a blue that does not answer is said to."""
+    bot.world.instances["main-first"].reachable = True
+    gate = at_a_gate(bot)
+    drawn = bot.shown()[gate.id]
+    assert isinstance(drawn, GateCard)
+    assert "blue warm" in drawn.going_back
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert any("blue warm" in line for line in live.on_rollback)
+    bot.world.instances["main-first"].reachable = False
+    bot.settle(10.0)
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert any("blue does not answer" in line for line in live.on_rollback)
+
+
+def test_where_the_upgrade_speaks_is_named_when_it_is_elsewhere(tmp_path: Path) -> None:
+    config = make_config(tmp_path)
+    slack = config.slack.model_copy(update={"channel": "C0UPGRADES"})
+    bot = Bot(World(tmp_path), config.model_copy(update={"slack": slack}))
+    assert "The message in <#C0UPGRADES> is kept" in bot.commands.run("start main 2.516.3", ANN).text
 
 
 def test_an_overview_tells_how_the_last_upgrade_ended(bot: Bot) -> None:
