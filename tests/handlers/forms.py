@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.commands import ControllerState, LiveUpgrade, Overview, Question, StartChoices
+from bot.upgrade import Choice
 
 __all__ = ["CHOICES", "LIVE", "OVERVIEW", "worst_choices", "worst_live", "worst_overview"]
 
@@ -20,11 +21,11 @@ LIVE = LiveUpgrade(
     "main",
     "main: 2.426.2 → 2.440.1",
     (
-        "All users of main are back on 2.426.2 in about a second.",
+        "All users of main go back to 2.426.2 first of all.",
         "Everything that ran on green is carried to blue.",
     ),
     ("It stops where it is.", "It waits until somebody resumes it or rolls back."),
-    ("All users of main are back on 2.426.2 in about a second.", "main is not locked afterwards."),
+    ("All users of main go back to 2.426.2 first of all.", "main is not locked afterwards."),
     ("It is held: lunch.", "It goes on with: Backup."),
 )
 OVERVIEW = Overview(
@@ -38,6 +39,7 @@ OVERVIEW = Overview(
             behind="5 LTS lines behind",
             advisories="2 published warnings",
             last="2.414.3 → 2.426.2: completed",
+            choices=("hold", "rollback"),
         ),
         ControllerState(
             "staging", "2.440.1", "No upgrade is running.", lock="release week, by @ann", next_at=NOW + 86400
@@ -68,6 +70,7 @@ def worst_live(text: str) -> tuple[LiveUpgrade, ...]:
 
 def worst_overview(text: str) -> Overview:
     question = Question("u1", text, text, NOW, NOW, text)
-    state = ControllerState("main", text, text, "u1", text, text, text, text, NOW)
-    idle = ControllerState("main", text, text, None, text, text, text, text, None)
-    return Overview((question,) * 60, (state, idle) * 40)
+    choices: tuple[Choice, ...] = ("hold", "resume", "rollback")
+    state = ControllerState("main", text, text, "u1", text, text, text, text, choices, NOW)
+    idle = ControllerState("main", text, text, None, text, text, text, text, (), None)
+    return Overview((question,) * 60, (state, idle) * 150)

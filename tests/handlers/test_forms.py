@@ -335,7 +335,8 @@ def test_a_defect_behind_a_form_is_told_with_a_reference(
 
 
 @pytest.mark.parametrize(
-    ("name", "line"), [("rollback", "back on 2.426.2"), ("hold", "resumes it"), ("resume", "It goes on with")]
+    ("name", "line"),
+    [("rollback", "go back to 2.426.2"), ("hold", "resumes it"), ("resume", "It goes on with")],
 )
 def test_a_reason_form_says_what_will_happen_and_does_it_with_the_reason(
     app: App, commands: RecordingCommands, api: WebApi, name: str, line: str
