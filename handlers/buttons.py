@@ -13,9 +13,9 @@ from bot.commands import Commands
 from bot.content import Notice
 from handlers.actors import actor_of_interaction
 from handlers.answering import answer
+from handlers.modals.decisions import INSISTENCES, open_insistence
 from handlers.modals.opening import TOO_LATE, TooLate
 from handlers.modals.origin import Origin
-from handlers.modals.reasons import INSISTENCES, open_insistence
 from handlers.views.buttons import ACTION_PREFIX
 
 __all__ = ["ACTION", "register"]

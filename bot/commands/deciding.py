@@ -73,7 +73,10 @@ class Deciding:
         return self.go_over_the_rules(upgrade, gate, actor, reason)
 
     def _asked(self, words: list[str], actor: Actor) -> tuple[Upgrade, Gate, str]:
-        """The open question that typed words are about, and the rest of the words."""
+        """The open question that typed words are about, and the rest of the words. Where only one is open, it need not be named."""
+        waiting = [upgrade for upgrade in self._store.live() if upgrade.status is Status.WAITING]
+        if not words and len(waiting) == 1:
+            words = [waiting[0].controller]
         upgrade, reason = self._arguments.live(words)
         gate = self._store.newest_gate(upgrade.id, upgrade.step)
         if gate is None or gate.outcome is not None:

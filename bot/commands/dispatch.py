@@ -13,7 +13,15 @@ from bot.commands.agenda import Agenda
 from bot.commands.arguments import Arguments
 from bot.commands.deciding import Deciding
 from bot.commands.forms import Forms
-from bot.commands.interface import Actor, Answer, LiveUpgrade, Overview, StartChoices, StartRequest
+from bot.commands.interface import (
+    Actor,
+    Answer,
+    LiveUpgrade,
+    OpenGate,
+    Overview,
+    StartChoices,
+    StartRequest,
+)
 from bot.commands.local_requests import LocalRequests
 from bot.commands.locking import Locking
 from bot.commands.looking import Looking
@@ -210,6 +218,9 @@ class BotCommands:
     def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
         return self._forms.live_upgrades(actor)
 
+    def open_gates(self, actor: Actor) -> tuple[OpenGate, ...]:
+        return self._forms.open_gates(actor)
+
     def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice:
         return self._answer(lambda: self._acting.hold_upgrade(self._store.get(upgrade), actor, reason))
 
@@ -234,7 +245,7 @@ class BotCommands:
     def override(self, card: str, reason: str, actor: Actor) -> Notice:
         def act() -> Notice:
             told = self._deciding.decide("approve", *self._of_card(json.loads(card)), actor, reason)
-            return told or Notice("Approved, with your reason.", tone="good")
+            return told or Notice("Approved, with your reason." if reason else "Approved.", tone="good")
 
         return self._take(act)
 
@@ -272,7 +283,9 @@ class BotCommands:
 
         :raises Refused: when the upgrade of the thread has ended, and another one of its controller would be changed in its place.
         """
-        named = self._forms.upgrade_of_thread(actor) if name in _OF_ONE_UPGRADE else None
+        named = self._forms.upgrade_of_thread(actor) if name in _OF_ONE_UPGRADE or name == "report" else None
+        if named is not None and name == "report":
+            return words or [named.id]
         if named is None or self._names_another(words, named.controller):
             return words
         if name in _OF_A_LIVE_ONE and not named.live:

@@ -1,17 +1,18 @@
-"""What forms offer and check: choices for a start, upgrades that can be held or rolled back, and what that would do."""
+"""What forms offer and check: choices for a start, upgrades that can be held or rolled back and what that would do, open gates."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from bot.commands.interface import Actor, LiveUpgrade, StartChoices, StartRequest
+from bot.commands.interface import Actor, LiveUpgrade, OpenGate, StartChoices, StartRequest
 from bot.commands.start_times import StartTimes
 from bot.config import Config
 from bot.context import Contexts
 from bot.errors import BotError, Refused
-from bot.messages import step_title
+from bot.messages import gate_card, shown_on_card, step_title
 from bot.model import Instance, Side
 from bot.obstacles import Obstacles
 from bot.readiness import readiness
@@ -102,6 +103,24 @@ class Forms:
         named = self.upgrade_of_thread(actor)
         wanted = (named,) if named else self._store.live()
         return tuple(_live(upgrade, newest_sample(self._store, upgrade)) for upgrade in wanted)
+
+    def open_gates(self, actor: Actor) -> tuple[OpenGate, ...]:
+        named = self.upgrade_of_thread(actor)
+        return tuple(self._open_gates((named,) if named else self._store.live()))
+
+    def _open_gates(self, upgrades: Iterable[Upgrade]) -> Iterator[OpenGate]:
+        for upgrade in upgrades:
+            gate = self._store.newest_gate(upgrade.id, upgrade.step)
+            if upgrade.status is not Status.WAITING or gate is None or gate.outcome is not None:
+                continue
+            card = gate_card(upgrade, gate, sample=newest_sample(self._store, upgrade))
+            verdict = f"Verdict: {card.verdict}. {' '.join(card.reasons)}"
+            yield OpenGate(
+                gate.id,
+                f"{upgrade.controller}: {card.question}",
+                (f"Now: {card.now}", f"Then: {card.then}", verdict, f"Going back: {card.going_back}"),
+                json.dumps(shown_on_card(upgrade, gate)),
+            )
 
     def upgrade_of_thread(self, actor: Actor) -> Upgrade | None:
         """The upgrade whose thread the actor is in, also when it has ended."""

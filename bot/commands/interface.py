@@ -15,6 +15,7 @@ __all__ = [
     "Commands",
     "ControllerState",
     "LiveUpgrade",
+    "OpenGate",
     "Overview",
     "Question",
     "StartChoices",
@@ -96,6 +97,19 @@ class LiveUpgrade:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenGate:
+    """A gate that can be decided in a form."""
+
+    id: str
+    title: str
+    """``main: Send 25% of sessions to green?``"""
+    lines: tuple[str, ...]
+    """What its card says."""
+    card: str
+    """The value of the card's buttons, see :meth:`Commands.override`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A gate that is open, or a scheduled start that did not come."""
 
@@ -161,6 +175,9 @@ class Commands(Protocol):
     def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
         """Those that can be held or rolled back; in an upgrade's thread only that one, even when it has ended."""
 
+    def open_gates(self, actor: Actor) -> tuple[OpenGate, ...]:
+        """Those that wait for a decision; in an upgrade's thread only its own."""
+
     def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
 
     def resume(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
@@ -178,7 +195,7 @@ class Commands(Protocol):
         """Every controller → why it is locked, empty when it is not."""
 
     def override(self, card: str, reason: str, actor: Actor) -> Notice:
-        """Approve against the verdict, with a reason. ``card``: the value of its button, which says what was shown."""
+        """Approve with a reason, also against the verdict. ``card``: the value of its button, which says what was shown."""
 
     def break_glass(self, card: str, reason: str, actor: Actor) -> Notice:
         """Approve alone, over the rules, with a reason. ``card`` as above."""

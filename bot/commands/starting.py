@@ -129,11 +129,15 @@ class Starting:
             raise Refused(
                 f"`schedule` can `list` and `cancel ID`, not `{action}`.{did_you_mean(action, ('list', 'cancel'))}"
             )
-        if len(words) < 2:
-            raise Refused(
-                "Which one? `/ci-upgrade schedule list` shows them: `/ci-upgrade schedule cancel s1f2a3`."
-            )
-        return self.cancel(words[1], actor)
+        return self.cancel(words[1] if len(words) > 1 else self._only(), actor)
+
+    def _only(self) -> str:
+        """The id of the one that is scheduled."""
+        opened = self._store.open_starts()
+        if len(opened) == 1:
+            return opened[0].id
+        which = ", ".join(f"`schedule cancel {each.id}` ({each.controller})" for each in opened)
+        raise Refused(f"Which one? {which}." if opened else "No upgrade is scheduled.")
 
     def cancel(self, id: str, actor: Actor) -> Notice:
         self._permissions.require_operator(actor, "cancel a scheduled upgrade")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from bot.commands import ControllerState, LiveUpgrade, Overview, Question, StartChoices
+import json
+
+from bot.commands import ControllerState, LiveUpgrade, OpenGate, Overview, Question, StartChoices
 from bot.upgrade import Choice
 
-__all__ = ["CHOICES", "LIVE", "OVERVIEW", "worst_choices", "worst_live", "worst_overview"]
+__all__ = ["CHOICES", "GATES", "LIVE", "OVERVIEW", "gate", "worst_choices", "worst_live", "worst_overview"]
 
 NOW = 1_764_000_000.0
 
@@ -28,6 +30,30 @@ LIVE = LiveUpgrade(
     ("All users of main go back to 2.426.2 first of all.", "main is not locked afterwards."),
     ("It is held: lunch.", "It goes on with: Backup."),
 )
+
+
+def gate(name: str, upgrade: str) -> OpenGate:
+    return OpenGate(
+        f"{upgrade}-gate-handover-1",
+        f"{name}: Hand builds over to green?",
+        (
+            "Now: 50% of new sessions go to green; blue runs the builds.",
+            "Verdict: pass. Errors: 0 of 412 on green.",
+        ),
+        json.dumps(
+            {
+                "upgrade": upgrade,
+                "gate": f"{upgrade}-gate-handover-1",
+                "step": "gate-handover",
+                "source": "2.426.2",
+                "target": "2.440.1",
+                "evidence": "0123456789abcdef" * 4,
+            }
+        ),
+    )
+
+
+GATES = (gate("main", "u7f3a1"),)
 OVERVIEW = Overview(
     waiting=(Question("u7f3a1", "main", "Send 25% of sessions to green?", NOW, NOW + 28800),),
     controllers=(

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.commands import Actor, StartRequest
-from bot.content import Dashboard, Entry, GateCard
+from bot.content import Dashboard, GateCard
 from bot.errors import Refused
 from bot.messages import USUAL_RULES, dashboard, shown_on_card
 from bot.reasons import Reason
@@ -209,116 +209,6 @@ def test_the_dashboard_says_since_when_it_waits_and_how_long_the_next_step_takes
     assert (resumed.actor, resumed.detail) == (ANN.id, {"reason": "Monday"})
     (live,) = bot.commands.live_upgrades(ANN)
     assert "nothing to resume" in live.on_resume[0]
-
-
-# ---- threads -------------------------------------------------------------------------------------------------
-
-
-def shown(bot: Bot, ts: str) -> None:
-    """The outbox has posted the dashboard."""
-    row = next(row for row in bot.store.due(0.0) if row.key == "dashboard")
-    bot.store.sent(row.id, row.generation, ts)
-
-
-@pytest.mark.parametrize("text", ["rollback", "rollback main"])
-def test_in_its_thread_an_upgrade_need_not_be_named(bot: Bot, text: str) -> None:
-    """It may be; the reason is the rest of the words."""
-    at_a_gate(bot)
-    shown(bot, "100.1")
-    asker = dataclasses.replace(ANN, thread="100.1")
-    assert "Rolling main back" in bot.commands.run(f"{text} too slow", asker).text
-    decided = next(entry for entry in bot.store.journal(bot.upgrade().id) if entry.name == "rollback")
-    assert decided.detail == {"reason": "too slow"}
-
-
-@pytest.fixture
-def two(tmp_path: Path) -> Bot:
-    """``main`` with a second controller, ``docs``."""
-    config = make_config(tmp_path)
-    config = config.model_copy(
-        update={"controllers": {**config.controllers, "docs": config.controllers["main"]}}
-    )
-    return Bot(World(tmp_path), config, others={"docs": World(tmp_path / "docs")})
-
-
-def in_the_thread_of(bot: Bot, actor: Actor) -> Actor:
-    """As somebody who writes below the upgrade of ``main``."""
-    shown(bot, "100.1")
-    return dataclasses.replace(actor, thread="100.1")
-
-
-@pytest.mark.parametrize(
-    "text", ["rollback docs", "abort docs", "hold docs", "approve docs", "rollback dosc"]
-)
-def test_who_names_another_controller_in_a_thread_means_that_one(two: Bot, text: str) -> None:
-    """Also misspelt: nothing happens to the thread's own upgrade."""
-    at_a_gate(two)
-    asker = in_the_thread_of(two, BOB)
-    assert "docs" in two.commands.run(text, asker).text
-    assert two.upgrade().status is Status.WAITING
-    assert "Rolling main back" in two.commands.run("rollback logins are slow", asker).text
-
-
-def test_everything_can_be_asked_for_in_a_thread(two: Bot) -> None:
-    at_a_gate(two)
-    asker = in_the_thread_of(two, ANN)
-    assert len(two.commands.run("status all", asker).lines) == 2
-    assert len(two.commands.run("status", asker).lines) == 1
-
-
-@pytest.mark.parametrize(
-    "text", ["rollback", "abort too late", "hold", "resume", "approve", "break-glass because I say so"]
-)
-def test_words_below_an_ended_upgrade_do_not_reach_the_next_one(bot: Bot, text: str) -> None:
-    """They are refused with how to name the one that runs now; looking is not."""
-    at_a_gate(bot)
-    asker, first = in_the_thread_of(bot, BOB), bot.upgrade().id
-    bot.commands.rollback(first, "", ANN)
-    bot.settle(60.0)
-    bot.commands.run("unlock main", ANN)
-    at_a_gate(bot)
-    answer = bot.commands.run(text, asker).text
-    assert first in answer
-    assert "nothing was changed" in answer
-    assert bot.upgrade().status is Status.WAITING
-    assert "Rolling main back" in bot.commands.run("rollback main", asker).text
-
-
-def test_an_approval_that_was_written_before_the_question_is_not_taken(bot: Bot) -> None:
-    """Slack delivers mentions again, minutes later."""
-    gate = at_a_gate(bot, "gate-25")
-    late = dataclasses.replace(BOB, asked_at=gate.opened_at - 1)
-    assert "before the question" in bot.commands.run("approve main", late).text
-    assert bot.upgrade().step == "gate-25"
-    in_time = dataclasses.replace(BOB, asked_at=gate.opened_at + 1)
-    assert bot.commands.run("approve main", in_time).text == "Approved."
-
-
-def test_the_thread_of_an_ended_upgrade_names_that_one(bot: Bot) -> None:
-    """A shortcut there must not offer another upgrade that happens to run."""
-    at_a_gate(bot)
-    first = bot.upgrade().id
-    shown(bot, "100.1")
-    bot.commands.rollback(first, "", ANN)
-    bot.settle(60.0)
-    bot.commands.run("unlock main", ANN)
-    bot.commands.start(REQUEST, ANN)
-    (live,) = bot.commands.live_upgrades(dataclasses.replace(ANN, thread="100.1"))
-    assert live.id == first
-    assert "nothing to roll back" in live.on_rollback[0]
-    (other,) = bot.commands.live_upgrades(dataclasses.replace(ANN, thread="999.9"))
-    assert other.id == bot.upgrade().id
-
-
-def test_a_thread_of_no_upgrade_names_none(bot: Bot) -> None:
-    """The bot has other messages as well; below them the live ones are offered."""
-    at_a_gate(bot)
-    bot.store.put("release-main-2.516.3", "dashboard", "C0CIOPS", Entry("news"))
-    row = next(row for row in bot.store.due(0.0) if row.content == Entry("news"))
-    bot.store.sent(row.id, row.generation, "200.1")
-    asker = dataclasses.replace(ANN, thread="200.1")
-    assert [live.id for live in bot.commands.live_upgrades(asker)] == [bot.upgrade().id]
-    assert "Rolling main back" in bot.commands.run("rollback main", asker).text
 
 
 # ---- the home tab --------------------------------------------------------------------------------------------
