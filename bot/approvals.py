@@ -9,7 +9,7 @@ from bot.errors import ConfigurationError, Permanent, Refused, Temporary
 from bot.membership import among
 from bot.people import is_group, on_command_line, person
 from bot.ports import Directory
-from bot.settings.slack import SlackConfig
+from bot.settings.slack import SlackConfig, too_few
 from bot.upgrade import Upgrade, Vote
 
 __all__ = ["Approvals", "approval_faults", "require_deciders"]
@@ -87,7 +87,7 @@ def approval_faults(config: SlackConfig, directory: Directory) -> Iterator[str]:
     if config.asked_to_approve:
         needed = config.quorum + (0 if config.requester_may_approve else 1)
         if len(people) < needed:
-            yield too_few(len(people), needed, config.quorum)
+            yield too_few(len(people), config.quorum, config.requester_may_approve)
 
 
 def require_deciders(config: SlackConfig, directory: Directory, *, under_way: bool) -> None:
@@ -108,15 +108,6 @@ def require_deciders(config: SlackConfig, directory: Directory, *, under_way: bo
         )
     for fault in faults:
         log.warning("gates cannot be decided: %s", fault)
-
-
-def too_few(people: int, needed: int, quorum: int) -> str:
-    """The sentence for too small a number of approvers."""
-    excluded = ", one of whom may have started the upgrade" if needed > quorum else ""
-    return (
-        f"{quorum} approvals are needed and {people} people may approve{excluded}: "
-        "name more approvers, or lower slack.quorum"
-    )
 
 
 def _people(entries: Sequence[str]) -> str:

@@ -407,7 +407,11 @@ def make_config(directory: Path, **policy: object) -> Config:
         {
             "state_directory": str(directory),
             "backups": {"directory": str(directory / "backups")},
-            "slack": {"operators": [ANN.id, BOB.id], "approvers": [BOB.id]},
+            "slack": {
+                "operators": [ANN.id, BOB.id],
+                "approvers": [BOB.id],
+                "requester_may_approve": True,  # there is one approver
+            },
             "controllers": {
                 "main": {
                     "url": "http://ci.example.com/",

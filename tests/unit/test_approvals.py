@@ -24,7 +24,9 @@ GROUP, CHANNEL = "S0SRE", "C0OPS"
 
 def bot_with(directory: Path, policy: dict[str, Any] | None = None, **slack: Any) -> Bot:
     config = make_config(directory, **(policy or {}))
-    changed = SlackConfig.model_validate({"operators": (ANN.id, BOB.id), **slack})
+    changed = SlackConfig.model_validate(
+        {"operators": (ANN.id, BOB.id), "requester_may_approve": True, **slack}
+    )
     return Bot(World(directory), config.model_copy(update={"slack": changed}))
 
 
@@ -324,7 +326,7 @@ def test_without_anybody_named_there_is_no_glass(tmp_path: Path) -> None:
     [
         {"approvers": ["U1"], "quorum": 2},
         {"approvers": ["U1", "U2"], "quorum": 2, "requester_may_approve": False},
-        {"operators": ["U1"], "requester_may_approve": False},
+        {"operators": ["U1"]},
         {"approvers": ["U1"], "quorum": 0},
     ],
 )
@@ -334,16 +336,32 @@ def test_rules_that_nobody_can_meet_are_refused_at_the_start(tmp_path: Path, sla
         SlackConfig.model_validate(slack)
 
 
+def test_the_two_person_rule_is_the_default(tmp_path: Path) -> None:
+    """Who started an upgrade does not approve it, unless that is configured; the error of one approver names the key."""
+    config = make_config(tmp_path)
+    slack = SlackConfig(operators=(ANN.id, BOB.id))
+    bot = Bot(World(tmp_path), config.model_copy(update={"slack": slack}))
+    gate = first_gate(bot)
+    assert "somebody else has to approve" in click(bot, "approve", gate, ANN)
+    assert click(bot, "approve", gate, BOB) == ""
+    with pytest.raises(ValueError, match=r"slack\.requester_may_approve"):
+        SlackConfig(operators=(ANN.id,))
+
+
 def test_what_only_slack_knows_is_told_by_the_check(tmp_path: Path) -> None:
     """Empty groups, and too few people in them; the same person in two groups counts once."""
     world = World(tmp_path)
     world.groups = {GROUP: {BOB.id}, CHANNEL: {BOB.id}, "S0EMPTY": set()}
-    few = SlackConfig(approvers=(GROUP, CHANNEL), quorum=2, break_glass=("S0EMPTY",))
+    few = SlackConfig(
+        approvers=(GROUP, CHANNEL), quorum=2, break_glass=("S0EMPTY",), requester_may_approve=True
+    )
     assert [fault.split(":")[0] for fault in approval_faults(few, world)] == [
         "S0EMPTY has no members",
-        "2 approvals are needed and 1 people may approve",
+        "2 approvals are needed and 1 people may approve, so nobody could go on",
     ]
-    assert list(approval_faults(SlackConfig(approvers=(GROUP,)), world)) == []
+    assert list(approval_faults(SlackConfig(approvers=(GROUP,), requester_may_approve=True), world)) == []
+    (alone,) = approval_faults(SlackConfig(approvers=(GROUP,)), world)
+    assert "set slack.requester_may_approve to true" in alone
     assert list(approval_faults(SlackConfig(), world)) == []
     with pytest.raises(Temporary):
         list(approval_faults(SlackConfig(approvers=("S0UNKNOWN",)), world))
@@ -356,11 +374,12 @@ def test_rules_that_the_people_there_cannot_meet_are_refused_before_the_bot_serv
     world = World(tmp_path)
     world.groups = {GROUP: {BOB.id}}
     two = SlackConfig(approvers=(GROUP,), quorum=2)
+    one = SlackConfig(approvers=(GROUP,), requester_may_approve=True)
     with pytest.raises(ConfigurationError, match="2 approvals are needed and 1 people may approve"):
         require_deciders(two, world, under_way=False)
     require_deciders(two, world, under_way=True)
     assert "1 people may approve" in caplog.text
-    require_deciders(SlackConfig(approvers=(GROUP,)), world, under_way=False)
+    require_deciders(one, world, under_way=False)
     require_deciders(SlackConfig(approvers=("S0UNKNOWN",)), world, under_way=False)
 
 
