@@ -76,9 +76,9 @@ def _name(action: dict[str, Any]) -> str:
 
 
 def _origin(body: dict[str, Any]) -> Origin:
-    return Origin(actor_of_interaction(body).channel, _thread(body), body.get("response_url", ""))
+    return Origin(actor_of_interaction(body).channel, _thread(body), body.get("response_url") or "")
 
 
 def _thread(body: dict[str, Any]) -> str | None:
-    thread: str | None = body.get("container", {}).get("thread_ts")
+    thread: str | None = (body.get("container") or {}).get("thread_ts")
     return thread

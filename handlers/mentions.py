@@ -38,7 +38,7 @@ def register(app: App, commands: Commands) -> None:
         if event.get("channel_type", "im") != "im" and event["type"] == "message":
             return
         actor = actor_of_event(event)
-        text = unescaped(_MENTION.sub("", event.get("text", ""), count=1)).strip()
+        text = unescaped(_MENTION.sub("", event.get("text") or "", count=1)).strip()
         try:
             notice = commands.run(text, actor)
         except Exception as error:  # noqa: BLE001 # an event has no response URL: the person is told here or nowhere

@@ -26,7 +26,7 @@ COMMAND = "/ci-upgrade"
 def register(app: App, commands: Commands) -> None:
     def take(ack: Ack, command: dict[str, Any], client: WebClient, respond: Respond) -> None:
         ack()
-        text, actor = unescaped(command.get("text", "")).strip(), actor_of_command(command)
+        text, actor = unescaped(command.get("text") or "").strip(), actor_of_command(command)
         try:
             if not _opened(client, command, commands, text.lower(), actor):
                 answer(respond, commands.run(text, actor))

@@ -136,7 +136,8 @@ def _taking(name: str, commands: Commands) -> Callable[..., None]:
             return
         ack()
         origin, asked = Origin.recall(view)
-        actor, card = origin.person(body), asked[field_of(view, SUBJECT) or "card"]
+        # A form that an older release opened remembers something else, which the bot refuses.
+        actor, card = origin.person(body), asked.get(field_of(view, SUBJECT) or "card", "")
         origin.tell(client, actor, lambda: form.act(commands, card, reason, actor))
 
     return take

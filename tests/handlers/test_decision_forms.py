@@ -102,3 +102,18 @@ def test_insisting_on_a_card_of_another_release_is_explained(
     app.dispatch(request(click(f"ci_upgrade.{name}", value, f"{api.address}/respond/1")))
     assert "another release" in api.wait_for("respond")[0]["text"]
     assert api.of("views.open") == []
+
+
+@pytest.mark.parametrize("name", INSISTENCES)
+def test_a_form_that_an_older_release_opened_decides_nothing(
+    app: App, commands: RecordingCommands, api: WebApi, name: str
+) -> None:
+    """It remembers the gate and not what was shown: the bot is asked with nothing, and refuses that."""
+    form = insist(app, api, name)
+    kept = json.loads(form["private_metadata"])
+    kept["gate"] = json.loads(kept.pop("card"))["gate"]
+    submit(
+        app, {**form, "private_metadata": json.dumps(kept)}, {"reason": typed("the probe host was broken")}
+    )
+    api.wait_for("respond")
+    assert commands.asked == [(name, "", "the probe host was broken")]
