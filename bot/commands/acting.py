@@ -160,6 +160,11 @@ class Acting:
         def resume(row: Upgrade) -> Upgrade:
             if row.status is not Status.HELD:
                 raise Refused(f"{row.controller} is not held, so there is nothing to resume.")
+            if actor.asked_at is not None and row.hold is not None and row.hold.at > actor.asked_at:
+                # Slack may deliver a message minutes late, or once more.
+                raise Refused(
+                    f"{row.controller} was held after you wrote this; nothing was changed. {row.hold.text}"
+                )
             return dataclasses.replace(row, status=Status.RUNNING, hold=None, retry_at=None)
 
         now = self._clock.now()

@@ -106,6 +106,16 @@ def test_an_approval_that_was_written_before_the_question_is_not_taken(bot: Bot)
     assert bot.commands.run("approve main", in_time).text == "Approved."
 
 
+def test_a_hold_outlasts_what_was_written_before_it(bot: Bot) -> None:
+    """A mention that is delivered once more must not resume what somebody has held meanwhile."""
+    at_a_gate(bot)
+    late = dataclasses.replace(BOB, asked_at=bot.world.clock.now() - 60)
+    bot.commands.run("hold main disk is full", ANN)
+    assert "disk is full" in bot.commands.run("resume main", late).text
+    assert bot.upgrade().status is Status.HELD
+    assert "goes on" in bot.commands.run("resume main", BOB).text
+
+
 def test_the_thread_of_an_ended_upgrade_names_that_one(bot: Bot) -> None:
     """A shortcut there must not offer another upgrade that happens to run."""
     at_a_gate(bot)
