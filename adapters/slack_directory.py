@@ -1,7 +1,7 @@
 """Members of user groups and channels, the bot among them, asked of Slack.
 
-Scopes: usergroups:read, channels:read and groups:read, see https://docs.slack.dev/reference/methods: usergroups.users.list,
-conversations.members, conversations.info.
+Scopes: usergroups:read, channels:read, groups:read and im:history, see https://docs.slack.dev/reference/methods: usergroups.users.list,
+conversations.members, conversations.info, conversations.history.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ class SlackDirectory:
 
     def __init__(self, client: WebClient) -> None:
         self._client = client
+        self._bot = ""
 
     def members(self, group: str) -> frozenset[str]:
         try:
@@ -42,13 +43,15 @@ class SlackDirectory:
             raise Temporary(f"Slack does not answer ({type(error).__name__})") from error
 
     def speaks_in(self, channel: str) -> bool:
-        if channel.startswith("D"):
-            return True  # a conversation with the bot is always there
         try:
+            if channel.startswith("D"):
+                # Commands can also be typed in people's direct messages. Of these only the history may be asked, without im:read.
+                self._client.conversations_history(channel=channel, limit=1)
+                return True
             found: dict[str, Any] = self._client.conversations_info(channel=channel).get("channel") or {}
         except SlackApiError as error:
-            # A private channel that the bot is not in looks like none.
-            return meaning_of(error) is not Meaning.ABSENT
+            # A conversation that the bot is not in looks like none; one among several people is refused for want of mpim:read.
+            return meaning_of(error) is not Meaning.ABSENT and code_of(error) != "missing_scope"
         except (SlackRequestError, OSError, HTTPException):
             return True
         return found.get("is_member", True) and not found.get("is_archived", False)
@@ -64,5 +67,10 @@ class SlackDirectory:
             found |= set(answer["members"])
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
-                return frozenset(found)
+                return frozenset(found) - {self._own_id()}
             arguments["cursor"] = cursor
+
+    def _own_id(self) -> str:
+        """The bot is in its channels and approves nothing."""
+        self._bot = self._bot or str(self._client.auth_test()["user_id"])
+        return self._bot

@@ -27,10 +27,10 @@ CALL_SECONDS = 10
 """Longest wait for one answer of Slack."""
 POLL_SECONDS = 1.0
 LONGEST_BACKOFF_SECONDS = 60.0
-ABSENT_SECONDS, LONGEST_ABSENT_SECONDS, ABSENT_ATTEMPTS = 15.0, 600.0, 150
-"""A channel without the bot is tried again for about a day: an invitation mends it."""
-CLOSED_SECONDS = 600.0
-"""After a refusal for good, news of the same message are not tried before: somebody may have reopened the channel by then."""
+ABSENT_SECONDS, CLOSED_SECONDS, ABSENT_ATTEMPTS = 15.0, 600.0, 1000
+"""A channel without the bot, or one that is closed, is tried again for about a week, each ten minutes in the end: people may mend it."""
+PASSING_PATIENCE, UNKNOWN_PATIENCE = 10, 5
+"""Attempts (some five minutes, half a minute) for which a thread keeps its order: then later messages go past the one that is refused."""
 UNKNOWN_ATTEMPTS = 50
 """About three quarters of an hour for a refusal that is in no table."""
 WITHOUT_FILES = (Meaning.NO_FILES, Meaning.UNKNOWN)
@@ -261,19 +261,24 @@ class SlackNotifier:
             case Meaning.ABSENT:
                 why = f"Slack refuses messages in {row.channel} ({code}): invite the bot there"
                 self._note(row.channel, why)
-                self._try_again(
-                    row, why, _growing(ABSENT_SECONDS, row, LONGEST_ABSENT_SECONDS), ABSENT_ATTEMPTS
-                )
+                self._try_again(row, why, _growing(ABSENT_SECONDS, row, CLOSED_SECONDS), ABSENT_ATTEMPTS)
+            case Meaning.CLOSED:
+                why = f"Slack takes no messages in {row.channel} ({code}): reopen the channel, or let the bot write in it"
+                self._note(row.channel, why)
+                self._try_again(row, why, CLOSED_SECONDS, ABSENT_ATTEMPTS)
             case Meaning.PASSING:
                 # Slack may have done a part of it before it stumbled, as its page of fatal_error says.
                 at = now + _growing(1.0, row, LONGEST_BACKOFF_SECONDS)
-                self._outbox.retry(row.id, at, code, maybe_posted=True)
+                passed = row.attempts >= PASSING_PATIENCE
+                why = f"Slack stumbles over a message ({code})"
+                self._outbox.retry(row.id, at, why, maybe_posted=True, passed=passed)
             case Meaning.UNKNOWN:
                 log.warning("Slack refuses %s of upgrade %s: %s", row.key, row.upgrade, code)
-                self._try_again(row, code, _growing(1.0, row, LONGEST_BACKOFF_SECONDS), UNKNOWN_ATTEMPTS)
-            case Meaning.CLOSED | Meaning.GONE | Meaning.UNSHOWABLE | Meaning.NO_FILES:
+                why, delay = _refusal(code), _growing(1.0, row, LONGEST_BACKOFF_SECONDS)
+                self._try_again(row, why, delay, UNKNOWN_ATTEMPTS, passed=row.attempts >= UNKNOWN_PATIENCE)
+            case Meaning.FIXED | Meaning.GONE | Meaning.UNSHOWABLE | Meaning.NO_FILES:
                 self._note(row.channel, f"Slack refuses a message in {row.channel} for good ({code})")
-                self._outbox.give_up(row.id, code, now + CLOSED_SECONDS)
+                self._outbox.give_up(row.id, _refusal(code), now + CLOSED_SECONDS)
 
     def _back_off(
         self, row: OutboxRow, why: str, seconds: float | None = None, *, maybe_posted: bool = True
@@ -285,11 +290,11 @@ class SlackNotifier:
         self._quiet_until = self._clock.now() + delay
         self._outbox.retry(row.id, self._quiet_until, why, maybe_posted=maybe_posted)
 
-    def _try_again(self, row: OutboxRow, why: str, delay: float, most: int) -> None:
+    def _try_again(self, row: OutboxRow, why: str, delay: float, most: int, *, passed: bool = False) -> None:
         if row.attempts >= most:
             self._outbox.give_up(row.id, why)
         else:
-            self._outbox.retry(row.id, self._clock.now() + delay, why)
+            self._outbox.retry(row.id, self._clock.now() + delay, why, passed=passed)
 
     def _note(self, place: str, condition: str) -> None:
         """Say it once, not with every message."""
@@ -305,6 +310,10 @@ class SlackNotifier:
 
 def _file(name: str, text: str, title: str) -> dict[str, Any]:
     return {"filename": name, "content": text.encode(), "title": title}
+
+
+def _refusal(code: str) -> str:
+    return f"Slack refuses a message ({code}); the bot's log names it"
 
 
 def _growing(first: float, row: OutboxRow, longest: float) -> float:

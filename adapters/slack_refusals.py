@@ -23,7 +23,9 @@ class Meaning(Enum):
     ABSENT = auto()
     """The bot is not in the channel, or cannot see it (which looks the same for a private one): somebody may invite it."""
     CLOSED = auto()
-    """Nothing can be written there any more."""
+    """Nothing can be written there now: somebody may reopen the channel, or let the bot write in it."""
+    FIXED = auto()
+    """This message cannot be changed any more."""
     GONE = auto()
     """The message to update, or the one to reply to, is not there any more."""
     UNSHOWABLE = auto()
@@ -43,10 +45,11 @@ _CODES = {
     ),
     Meaning.ABSENT: "channel_not_found not_in_channel",
     Meaning.CLOSED: (
-        "edit_window_closed is_archived is_inactive messages_tab_disabled posting_to_channel_denied restricted_action "
+        "is_archived is_inactive messages_tab_disabled posting_to_channel_denied restricted_action "
         "restricted_action_non_threadable_channel restricted_action_read_only_channel restricted_action_thread_locked "
         "restricted_action_thread_only_channel"
     ),
+    Meaning.FIXED: "edit_window_closed",
     Meaning.GONE: "cannot_reply_to_message cant_update_message message_not_found thread_not_found",
     Meaning.UNSHOWABLE: (
         "invalid_arguments invalid_blocks invalid_blocks_format invalid_metadata_format metadata_too_large "

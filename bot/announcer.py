@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from bot.model import Chart
 from bot.people import person
 from bot.report import as_json, as_markdown, report
 from bot.series import Series
-from bot.store import Store
+from bot.store import Store, newest_sample
 from bot.upgrade import Gate, Status, StepState, Upgrade
 
 __all__ = ["Announcer"]
@@ -44,8 +44,7 @@ class Announcer:
 
     def dashboard(self, upgrade: Upgrade) -> None:
         gate = self._store.newest_gate(upgrade.id, upgrade.step) if upgrade.status is Status.WAITING else None
-        samples = self._store.newest_samples(upgrade.id, 1) if upgrade.following else []
-        sample: Mapping[str, Any] | None = {**samples[0][1], "at": samples[0][0]} if samples else None
+        sample = newest_sample(self._store, upgrade)
         rules = self.rules(gate) if gate is not None else USUAL_RULES
         content = dashboard(upgrade, gate, sample, self._config.controllers[upgrade.controller], rules)
         lock = self._store.lock_of(upgrade.controller)
@@ -57,7 +56,8 @@ class Announcer:
     def gate(self, upgrade: Upgrade, gate: Gate) -> None:
         """The card as the gate is stored: a vote may have come beside what ``gate`` was made for."""
         gate = self._store.gate(gate.id) or gate
-        self._put(upgrade, gate.id, gate_card(upgrade, gate, self.rules(gate)))
+        sample = newest_sample(self._store, upgrade) if gate.outcome is None else None
+        self._put(upgrade, gate.id, gate_card(upgrade, gate, self.rules(gate), sample))
         if gate.outcome is not None:
             # Of a decided gate nobody needs to be reminded once Slack is back.
             self._store.withdraw(upgrade.id, f"event-remind-{gate.id}")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
 from collections.abc import Iterator, Sequence
 
-from bot.errors import BotError, ConfigurationError, Permanent, Refused, Temporary
+from bot.errors import ConfigurationError, Permanent, Refused, Temporary
+from bot.membership import among
 from bot.people import is_group, on_command_line, person
-from bot.ports import Clock, Directory
-from bot.settings.slack import SlackConfig
+from bot.ports import Directory
+from bot.settings.slack import SlackConfig, too_few
 from bot.upgrade import Upgrade, Vote
 
-__all__ = ["Approvals", "RememberedDirectory", "approval_faults", "require_deciders"]
+__all__ = ["Approvals", "approval_faults", "require_deciders"]
 
 log = logging.getLogger(__name__)
-
-REMEMBERED_SECONDS = 300.0
 
 
 class Approvals:
@@ -31,29 +29,38 @@ class Approvals:
         return self._config.quorum
 
     def require(self, actor: str, upgrade: Upgrade) -> None:
-        """:raises Refused: when the actor may not approve; the text names who may."""
+        """:raises Refused: when the actor may not approve; the text names who may.
+
+        :raises Temporary: when Slack does not tell who is in a group.
+        """
         asked = self._config.asked_to_approve
         if on_command_line(actor):
             if not self._config.cli_approvals:
                 raise Refused(
                     "Approvals on the command line do not count here (slack.cli_approvals is false). Hold and rollback work."
                 )
-        elif asked and not self._among(actor, asked):
+        elif asked and not among(self._directory, actor, asked):
             raise Refused(f"You may not approve this. Ask one of {_people(asked)}.")
         if not self._config.requester_may_approve and actor == upgrade.requested_by:
             others = _people([user for user in asked if user != actor]) or "somebody else"
             raise Refused(f"You started this upgrade, so somebody else has to approve: {others}.")
 
     def require_break_glass(self, actor: str) -> None:
-        """:raises Refused: when the actor may not go over the rules; the text names who may."""
+        """:raises Refused: when the actor may not go over the rules; the text names who may.
+
+        :raises Temporary: when Slack does not tell who is in a group.
+        """
         allowed = self._config.break_glass
         if not allowed:
             raise Refused("Nobody may go over the rules here: `slack.break_glass` names no one.")
-        if not self._among(actor, allowed):
+        if not among(self._directory, actor, allowed):
             raise Refused(f"You may not go over the rules. Ask one of {_people(allowed)}.")
 
     def still_counting(self, votes: Sequence[Vote], upgrade: Upgrade) -> tuple[Vote, ...]:
-        """Those whose voters may still approve: somebody may have left the group since."""
+        """Those whose voters may still approve: somebody may have left the group since.
+
+        :raises Temporary: when Slack does not tell who is in a group. Then nobody is taken to have left it.
+        """
 
         def counts(vote: Vote) -> bool:
             try:
@@ -64,40 +71,6 @@ class Approvals:
 
         return tuple(vote for vote in votes if counts(vote))
 
-    def _among(self, user: str, entries: Sequence[str]) -> bool:
-        if user in entries:
-            return True
-        for group in filter(is_group, entries):
-            try:
-                if user in self._directory.members(group):
-                    return True
-            except BotError as error:
-                raise Refused(
-                    f"Who is in {person(group)} could not be asked, so nothing was approved: {error}. Try again in a moment."
-                ) from error
-        return False
-
-
-class RememberedDirectory:
-    """Implements :class:`bot.ports.Directory` for what is drawn often: an answer is used for a while, and on when Slack is silent."""
-
-    def __init__(self, directory: Directory, clock: Clock) -> None:
-        self._directory = directory
-        self._clock = clock
-        self._known: dict[str, tuple[float, frozenset[str]]] = {}
-
-    def members(self, group: str) -> frozenset[str]:
-        now = self._clock.now()
-        at, known = self._known.get(group, (0.0, frozenset()))
-        if now - at > REMEMBERED_SECONDS:
-            with contextlib.suppress(BotError):
-                known = self._directory.members(group)
-            self._known[group] = (now, known)
-        return known
-
-    def speaks_in(self, channel: str) -> bool:
-        return self._directory.speaks_in(channel)
-
 
 def approval_faults(config: SlackConfig, directory: Directory) -> Iterator[str]:
     """Why the rules could not be met by the people there are now, with what to do.
@@ -105,7 +78,7 @@ def approval_faults(config: SlackConfig, directory: Directory) -> Iterator[str]:
     :raises Temporary: when Slack does not answer.
     """
     people: set[str] = set()
-    for entry in (*config.asked_to_approve, *config.break_glass):
+    for entry in dict.fromkeys((*config.asked_to_approve, *config.operators, *config.break_glass)):
         members = directory.members(entry) if is_group(entry) else {entry}
         if not members:
             yield f"{entry} has no members: add people, or take it out of the configuration"
@@ -114,7 +87,7 @@ def approval_faults(config: SlackConfig, directory: Directory) -> Iterator[str]:
     if config.asked_to_approve:
         needed = config.quorum + (0 if config.requester_may_approve else 1)
         if len(people) < needed:
-            yield too_few(len(people), needed, config.quorum)
+            yield too_few(len(people), config.quorum, config.requester_may_approve)
 
 
 def require_deciders(config: SlackConfig, directory: Directory, *, under_way: bool) -> None:
@@ -135,15 +108,6 @@ def require_deciders(config: SlackConfig, directory: Directory, *, under_way: bo
         )
     for fault in faults:
         log.warning("gates cannot be decided: %s", fault)
-
-
-def too_few(people: int, needed: int, quorum: int) -> str:
-    """The sentence for too small a number of approvers."""
-    excluded = ", one of whom may have started the upgrade" if needed > quorum else ""
-    return (
-        f"{quorum} approvals are needed and {people} people may approve{excluded}: "
-        "name more approvers, or lower slack.quorum"
-    )
 
 
 def _people(entries: Sequence[str]) -> str:

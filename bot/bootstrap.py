@@ -275,7 +275,7 @@ def _check_channel(config: Config, environ: Mapping[str, str]) -> Iterator[Outco
         yield Outcome(
             "missing",
             "Channel",
-            f"the bot cannot post in {channel}: invite it there, or correct slack.channel",
+            f"the bot cannot post in {channel}: invite it there, install it with the scopes of its manifest, or correct slack.channel",
         )
 
 

@@ -104,15 +104,19 @@ class Gates:
             self._announcer.dashboard(saved)
         return saved
 
-    def vote(self, gate: Gate, vote: Vote) -> None:
-        """Note one of several approvals, and show it on the card.
+    def vote(self, gate: Gate, votes: tuple[Vote, ...]) -> None:
+        """Note one of several approvals, the last of ``votes``; before it those that still count. Show them on the card.
 
         :raises Conflict: when somebody else was faster.
         """
-        upgrade = self._store.get(gate.upgrade)
+        upgrade, vote = self._store.get(gate.upgrade), votes[-1]
         detail = {"reason": vote.reason, **shown(gate)}
+        gone = [earlier.by for earlier in gate.votes if earlier not in votes]
+        if gone:
+            detail["may not approve any more"] = gone
         entry = Entry(upgrade.id, vote.at, "decision", gate.step, 1, "vote", vote.by, detail)
-        self._announcer.gate(upgrade, self._store.vote(gate, vote, entry))
+        self._announcer.gate(upgrade, self._store.vote(gate, votes, entry))
+        self._announcer.dashboard(upgrade)
 
     def expire(self, gate_id: str) -> None:
         """Nobody decided: hold, or roll back, as configured."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from bot.when import moment_text
+
+if TYPE_CHECKING:
+    from bot.store import Entry
 
 __all__ = ["Lock", "Locks", "lock_text"]
 
@@ -24,11 +27,11 @@ class Lock:
 class Locks(Protocol):
     def lock_of(self, controller: str) -> Lock | None: ...
 
-    def add_lock(self, lock: Lock) -> Lock:
-        """Lock, unless it is locked already: the first lock stays. Returns the one that holds."""
+    def add_lock(self, lock: Lock, *entries: Entry) -> Lock:
+        """Lock, unless it is locked already: the first lock stays, and nothing is written. Returns the one that holds."""
 
-    def remove_lock(self, controller: str) -> Lock | None:
-        """Returns the lock that held, None when there was none."""
+    def remove_lock(self, controller: str, *entries: Entry) -> Lock | None:
+        """Returns the lock that held; None when there was none, and nothing is written."""
 
 
 def lock_text(lock: Lock, zone: str) -> str:

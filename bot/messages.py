@@ -16,7 +16,7 @@ from bot.reasons import Reason
 from bot.settings.policy import PolicyConfig
 from bot.upgrade import Gate, Status, StepState, Upgrade, phase_of
 
-__all__ = ["USUAL_RULES", "GateRules", "dashboard", "gate_card", "step_title"]
+__all__ = ["USUAL_RULES", "GateRules", "dashboard", "gate_card", "shown_on_card", "step_title"]
 
 _TONES: dict[Status, Tone] = {
     Status.RUNNING: "info",
@@ -108,32 +108,37 @@ def dashboard(
     )
 
 
-def gate_card(upgrade: Upgrade, gate: Gate, rules: GateRules = USUAL_RULES) -> GateCard:
+def gate_card(
+    upgrade: Upgrade,
+    gate: Gate,
+    rules: GateRules = USUAL_RULES,
+    sample: Mapping[str, Any] | None = None,
+) -> GateCard:
+    """``sample`` is the newest measurement, for an open gate."""
     entry = gate.step.removeprefix("gate-")
     evidence = gate.evidence
     failed = gate.verdict == "fail"
     buttons: tuple[Button, ...] = ()
     if gate.outcome is None:
+        value = json.dumps(shown_on_card(upgrade, gate))
         approve = Button(
             "approve",
             _approve_label(entry),
-            _value(upgrade, gate),
+            value,
             "primary",
             spoken=f"Approve: {_approve_label(entry)}",
         )
-        hold = Button(
-            "hold", "Hold", _value(upgrade, gate), spoken=f"Hold the upgrade of {upgrade.controller}"
-        )
+        hold = Button("hold", "Hold", value, spoken=f"Hold the upgrade of {upgrade.controller}")
         override = Button(
             "override",
             "Approve all the same…",
-            _value(upgrade, gate),
+            value,
             spoken=f"Approve with a reason although the comparison failed: {_approve_label(entry)}",
         )
         glass = Button(
             "break-glass",
             "Break glass…",
-            _value(upgrade, gate),
+            value,
             spoken=f"Approve alone, over the rules and with a reason: {_approve_label(entry)}",
         )
         buttons = (override if failed else approve, hold, _rollback_button(upgrade))
@@ -160,7 +165,7 @@ def gate_card(upgrade: Upgrade, gate: Gate, rules: GateRules = USUAL_RULES) -> G
         verdict=gate.verdict,  # type: ignore[arg-type]  # stored as text, one of the four literals
         reasons=tuple(evidence.get("reasons", ())),
         evidence=tuple(EvidenceRow(**row) for row in evidence.get("rows", ())),
-        going_back=_going_back(evidence["owner"]),
+        going_back=_going_back(upgrade, sample),
         approvers=rules.approvers,
         quorum=rules.quorum,
         votes=tuple(vote.by for vote in gate.votes),
@@ -198,7 +203,7 @@ def _headline(upgrade: Upgrade, gate: Gate | None, rules: GateRules) -> str:
             resume = f"Resume it with a reason (`/ci-upgrade resume {upgrade.controller} <reason>`)"
             if upgrade.hold.reason is not Reason.VERDICT:
                 resume = "Resume it"
-            return f"Held{by}: {upgrade.hold.text} {resume}, or roll back."
+            return f"Held{by}: {upgrade.hold.text} {resume}{'' if upgrade.retiring else ', or roll back'}."
         case Status.COMPLETED:
             return f"Done: {upgrade.controller} runs {upgrade.target}. Nothing waits for you."
         case Status.ROLLED_BACK:
@@ -281,10 +286,13 @@ def _facts(
     return tuple(facts)
 
 
-def _going_back(owner: str) -> str:
-    if owner == "green":
-        return "one click: sessions on blue in about a second, builds right after; what runs on green finishes there"
-    return "one click: all sessions on blue in about a second; blue still runs all builds"
+def _going_back(upgrade: Upgrade, sample: Mapping[str, Any] | None) -> str:
+    ready = readiness(upgrade, sample)
+    return (
+        f"one click; when this was drawn: {ready}"
+        if ready
+        else "one click; nothing was measured about it yet"
+    )
 
 
 def _until(upgrade: Upgrade) -> float | None:
@@ -307,13 +315,14 @@ def _minutes(seconds: float) -> str:
 
 
 def _dashboard_buttons(upgrade: Upgrade) -> tuple[Button, ...]:
-    if not upgrade.live or upgrade.status is Status.ROLLING_BACK:
-        return ()
-    if upgrade.status is Status.HELD:
-        return (Button("resume", "Resume", _value(upgrade, None), "primary"), _rollback_button(upgrade))
-    if upgrade.status is Status.WAITING:
-        return (_rollback_button(upgrade),)
-    return (Button("pause", "Pause", _value(upgrade, None)), _rollback_button(upgrade))
+    """A gate's card has its own button to hold."""
+    buttons = {
+        "hold": Button("pause", "Pause", _value(upgrade)),
+        "resume": Button("resume", "Resume", _value(upgrade), "primary"),
+        "rollback": _rollback_button(upgrade),
+    }
+    waits = upgrade.status is Status.WAITING
+    return tuple(buttons[choice] for choice in upgrade.choices if not (waits and choice == "hold"))
 
 
 def _rollback_button(upgrade: Upgrade) -> Button:
@@ -322,18 +331,27 @@ def _rollback_button(upgrade: Upgrade) -> Button:
     return Button(
         "rollback",
         "Roll back",
-        _value(upgrade, None),
+        _value(upgrade),
         "danger",
         confirm,
         f"Roll back the upgrade of {upgrade.controller}",
     )
 
 
-def _value(upgrade: Upgrade, gate: Gate | None) -> str:
-    value = {"upgrade": upgrade.id}
-    if gate is not None:
-        value |= {"gate": gate.id, "evidence": gate.evidence_hash}
-    return json.dumps(value)
+def shown_on_card(upgrade: Upgrade, gate: Gate) -> dict[str, str]:
+    """What the buttons of a gate's card bring back: a click decides about this and nothing else."""
+    return {
+        "upgrade": upgrade.id,
+        "gate": gate.id,
+        "step": gate.step,
+        "source": upgrade.source,
+        "target": upgrade.target,
+        "evidence": gate.evidence_hash,
+    }
+
+
+def _value(upgrade: Upgrade) -> str:
+    return json.dumps({"upgrade": upgrade.id})
 
 
 def _approve_label(entry: str) -> str:

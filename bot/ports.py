@@ -191,14 +191,14 @@ class Directory(Protocol):
     """Who belongs to what in the workspace."""
 
     def members(self, group: str) -> frozenset[str]:
-        """User ids in a user group (``S…``) or channel (``C…``, ``G…``), asked anew each time.
+        """User ids in a user group (``S…``) or channel (``C…``, ``G…``), asked anew each time; without the bot itself.
 
         :raises Permanent: when there is no such group, or the bot may not see it; the text says what to do.
         :raises Temporary: when Slack does not answer.
         """
 
     def speaks_in(self, channel: str) -> bool:
-        """False where the bot cannot post: it is not in the channel, or the channel is archived. True where Slack does not tell."""
+        """False where the bot cannot post: it is not in the conversation, or that is archived. True where Slack does not answer."""
 
 
 # ---- homes and instances ---------------------------------------------------------------------------------------
@@ -390,7 +390,8 @@ class Outbox(Protocol):
     def due(self, now: float) -> Sequence[OutboxRow]:
         """Rows whose newest content is not shown yet and whose retry time has come, dashboards first, then oldest first.
 
-        Rows of a thread whose dashboard has no ts yet are left out.
+        Rows of a thread whose dashboard has no ts yet are left out, and first posts while an earlier one of their thread waits, unless that
+        is ``passed`` (see :meth:`retry`).
         """
 
     def withdraw(self, upgrade: str, key: str) -> None:
@@ -402,8 +403,12 @@ class Outbox(Protocol):
     def sent(self, id: int, generation: int, ts: str) -> None:
         """This generation is shown now."""
 
-    def retry(self, id: int, at: float, error: str, *, maybe_posted: bool = False) -> None:
-        """Could not be sent; not due again before ``at``. ``maybe_posted``: the mark of :meth:`posting` stays."""
+    def retry(
+        self, id: int, at: float, error: str, *, maybe_posted: bool = False, passed: bool = False
+    ) -> None:
+        """Could not be sent; not due again before ``at``. ``maybe_posted``: the mark of :meth:`posting` stays; ``passed``: later messages of
+        the thread do not wait for it any more.
+        """
 
     def give_up(self, id: int, error: str, quiet_until: float = 0.0) -> None:
         """This content can never be sent (channel archived, refused in every form); kept with the error for ``status``.

@@ -14,7 +14,10 @@ from bot.ports import Outbox
 from bot.schedule import Schedule
 from bot.upgrade import Gate, Upgrade, Vote
 
-__all__ = ["Entry", "Store"]
+__all__ = ["RECENT_SECONDS", "Entry", "Store", "newest_sample", "undelivered_text"]
+
+RECENT_SECONDS = 7 * 86400.0
+"""How long after it began people look for the messages of an upgrade that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +85,8 @@ class Store(Outbox, Locks, Schedule, Protocol):
         :raises Conflict: when it was decided before, or the upgrade changed; nothing is written.
         """
 
-    def vote(self, gate: Gate, vote: Vote, *entries: Entry) -> Gate:
-        """Add a vote to an undecided gate; returns it with the vote.
+    def vote(self, gate: Gate, votes: tuple[Vote, ...], *entries: Entry) -> Gate:
+        """Write these votes to an undecided gate, instead of those before; returns it with them.
 
         :raises Conflict: when it was voted on or decided since ``gate`` was read; nothing is written.
         """
@@ -115,5 +118,23 @@ class Store(Outbox, Locks, Schedule, Protocol):
     def upgrade_shown_at(self, channel: str, ts: str) -> str | None:
         """The upgrade that this Slack message (or the thread that it began) is about."""
 
-    def undelivered(self) -> tuple[int, str | None]:
-        """How many messages wait to be shown, and the last error."""
+    def undelivered(self, since: float = 0.0) -> tuple[int, str | None]:
+        """How many messages of upgrades that live, or began since then, are not shown as they should be; and why, in a sentence."""
+
+
+def newest_sample(store: Store, upgrade: Upgrade) -> Mapping[str, Any] | None:
+    """The newest measurement with its time under ``at``, while the follower is kept in step; None before and after."""
+    samples = store.newest_samples(upgrade.id, 1) if upgrade.following else ()
+    return next(({**sample, "at": at} for at, sample in samples), None)
+
+
+def undelivered_text(store: Store, now: float) -> str:
+    """One sentence about messages that people look for and do not see; empty when there are none, or nothing is wrong with them."""
+    waiting, why = store.undelivered(now - RECENT_SECONDS)
+    if not why:
+        return ""
+    return (
+        f"{waiting} messages are not shown in Slack: {why}."
+        if waiting > 1
+        else f"A message is not shown in Slack: {why}."
+    )

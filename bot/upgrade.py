@@ -10,13 +10,14 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any
+from typing import Any, Literal
 
 from bot.model import Instance, Phase, Side
 from bot.reasons import Reason
 
 __all__ = [
     "FINAL",
+    "Choice",
     "Gate",
     "Hold",
     "Status",
@@ -47,6 +48,7 @@ class Status(StrEnum):
     """Ended before anything was changed (preflight)."""
 
 
+Choice = Literal["hold", "resume", "rollback"]
 FINAL = frozenset({Status.COMPLETED, Status.ROLLED_BACK, Status.FAILED})
 
 
@@ -153,6 +155,19 @@ class Upgrade:
     @property
     def live(self) -> bool:
         return self.status not in FINAL
+
+    @property
+    def retiring(self) -> bool:
+        """Blue is being stopped, or is: there is no way back any more."""
+        return self.step == "retire" and self.record() is not None
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        """What people may do to its course now, beside deciding at a gate."""
+        if not self.live or self.status is Status.ROLLING_BACK:
+            return ()
+        stop: Choice = "resume" if self.status is Status.HELD else "hold"
+        return (stop,) if self.retiring else (stop, "rollback")
 
     def instance(self, side: Side) -> Instance:
         if side is Side.BLUE:

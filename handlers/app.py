@@ -16,7 +16,7 @@ from handlers import buttons, home, mentions, shortcuts, slash
 from handlers.answering import report
 from handlers.credentials import Credentials, refused
 from handlers.home import HomeTabs
-from handlers.modals import locking, reasons, start
+from handlers.modals import decisions, locking, reasons, start
 
 __all__ = ["build_app"]
 
@@ -64,6 +64,7 @@ def build_app(commands: Commands, credentials: Credentials) -> tuple[App, HomeTa
     home.register(app, commands, tabs)
     start.register(app, commands)
     reasons.register(app, commands)
+    decisions.register(app, commands)
     locking.register(app, commands)
     buttons.register(app, commands)  # the last: it also explains every button that nobody else takes
     return app, tabs

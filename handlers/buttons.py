@@ -13,9 +13,9 @@ from bot.commands import Commands
 from bot.content import Notice
 from handlers.actors import actor_of_interaction
 from handlers.answering import answer
+from handlers.modals.decisions import INSISTENCES, open_insistence
 from handlers.modals.opening import TOO_LATE, TooLate
 from handlers.modals.origin import Origin
-from handlers.modals.reasons import INSISTENCES, open_insistence
 from handlers.views.buttons import ACTION_PREFIX
 
 __all__ = ["ACTION", "register"]
@@ -47,11 +47,12 @@ def register(app: App, commands: Commands) -> None:
         ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient, respond: Respond
     ) -> None:
         ack()
-        try:
-            gate = json.loads(action.get("value", ""))["gate"]
-            open_insistence(client, body["trigger_id"], _name(action), gate, _origin(body))
-        except (ValueError, KeyError, TypeError):
+        card = action.get("value", "")
+        if not _is_of_a_card(card):
             answer(respond, UNKNOWN, _thread(body))
+            return
+        try:
+            open_insistence(client, body["trigger_id"], _name(action), card, _origin(body))
         except TooLate:
             answer(respond, TOO_LATE, _thread(body))
 
@@ -61,6 +62,13 @@ def register(app: App, commands: Commands) -> None:
     app.action(re.compile(""))(explain)
 
 
+def _is_of_a_card(value: str) -> bool:
+    try:
+        return "gate" in json.loads(value)
+    except (ValueError, TypeError):
+        return False
+
+
 def _name(action: dict[str, Any]) -> str:
     match = ACTION.match(action["action_id"])
     assert match is not None, "Bolt matched the same pattern"
@@ -68,9 +76,9 @@ def _name(action: dict[str, Any]) -> str:
 
 
 def _origin(body: dict[str, Any]) -> Origin:
-    return Origin(actor_of_interaction(body).channel, _thread(body), body.get("response_url", ""))
+    return Origin(actor_of_interaction(body).channel, _thread(body), body.get("response_url") or "")
 
 
 def _thread(body: dict[str, Any]) -> str | None:
-    thread: str | None = body.get("container", {}).get("thread_ts")
+    thread: str | None = (body.get("container") or {}).get("thread_ts")
     return thread

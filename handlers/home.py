@@ -119,7 +119,7 @@ def register(app: App, commands: Commands, tabs: HomeTabs) -> None:
 
     def open_form(ack: Ack, body: dict[str, Any], action: dict[str, Any], client: WebClient) -> None:
         ack()
-        channel = body.get("view", {}).get("private_metadata", "")
+        channel = (body.get("view") or {}).get("private_metadata") or ""
         actor = actor_of_interaction(body, channel)
         origin = Origin.of(actor, body)
         name = action["action_id"].rpartition("open-")[2]

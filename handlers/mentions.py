@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 REMEMBERED_EVENTS = 1000
 """Slack delivers an event again within minutes, if at all."""
+_NOT_SAID_NOW = ("bot_id", "subtype", "edited")
+"""Fields of what no person has just said. An edited mention comes again, under a new id: it was a command when it was written."""
 _MENTION = re.compile(r"^\s*<@[UW][A-Z0-9]+(\|[^>]*)?>[\s:,]*")
 
 
@@ -29,12 +31,14 @@ def register(app: App, commands: Commands) -> None:
     seen = _Seen()
 
     def take(body: dict[str, Any], event: dict[str, Any], client: WebClient) -> None:
-        if seen.before(body.get("event_id", "")) or "bot_id" in event or "subtype" in event:
+        if any(name in event for name in _NOT_SAID_NOW) or "user" not in event:
+            return
+        if seen.before(body.get("event_id", "")):
             return
         if event.get("channel_type", "im") != "im" and event["type"] == "message":
             return
         actor = actor_of_event(event)
-        text = unescaped(_MENTION.sub("", event.get("text", ""), count=1)).strip()
+        text = unescaped(_MENTION.sub("", event.get("text") or "", count=1)).strip()
         try:
             notice = commands.run(text, actor)
         except Exception as error:  # noqa: BLE001 # an event has no response URL: the person is told here or nowhere
@@ -53,6 +57,9 @@ class _Seen:
         self._lock = threading.Lock()
 
     def before(self, id: str) -> bool:
+        """Events without an id are never taken for one another."""
+        if not id:
+            return False
         with self._lock:
             if id in self._ids:
                 return True

@@ -1,4 +1,4 @@
-"""The slash command. Without arguments, those that need some open a form."""
+"""The slash command. Alone it opens the form for a start; a command that needs arguments and has none opens its own."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from slack_sdk import WebClient
 from bot.commands import Actor, Commands
 from handlers.actors import actor_of_command
 from handlers.answering import answer
+from handlers.modals.decisions import open_decision
 from handlers.modals.locking import LOCKING, open_locking
 from handlers.modals.opening import TOO_LATE, TooLate
 from handlers.modals.origin import Origin
@@ -25,7 +26,7 @@ COMMAND = "/ci-upgrade"
 def register(app: App, commands: Commands) -> None:
     def take(ack: Ack, command: dict[str, Any], client: WebClient, respond: Respond) -> None:
         ack()
-        text, actor = unescaped(command.get("text", "")).strip(), actor_of_command(command)
+        text, actor = unescaped(command.get("text") or "").strip(), actor_of_command(command)
         try:
             if not _opened(client, command, commands, text.lower(), actor):
                 answer(respond, commands.run(text, actor))
@@ -41,10 +42,12 @@ def _opened(client: WebClient, command: dict[str, Any], commands: Commands, text
     :raises TooLate: when Slack does not open it any more.
     """
     trigger_id, origin = command["trigger_id"], Origin.of(actor, command)
-    if text in ("start", "plan"):
+    if text in ("", "start", "plan"):
         open_start(client, trigger_id, commands, origin, only_look=text == "plan")
     elif text in FORMS:
         open_reason(client, trigger_id, commands, text, actor, origin)
+    elif text in ("approve", "break-glass"):
+        open_decision(client, trigger_id, commands, text, actor, origin)
     elif text in LOCKING:
         open_locking(client, trigger_id, commands, text, origin)
     else:

@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 __all__ = ["block_of", "field_of", "ticked", "unescaped"]
 
 
+_TOKEN = re.compile(r"<(?P<target>[^<>|]+)(?:\|(?P<label>[^<>]*))?>")
+
+
 def unescaped(text: str) -> str:
-    """Slack sends its three control characters escaped."""
+    """As it was typed: Slack sends its three control characters escaped, names beside the ids of mentions, and what looks like an
+    address as a link (https://docs.slack.dev/messaging/formatting-message-text).
+    """
+    text = _TOKEN.sub(_typed, text)
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+
+
+def _typed(token: re.Match[str]) -> str:
+    target, label = token["target"], token["label"]
+    return f"<{target}>" if target.startswith(("@", "#", "!")) else label or target
 
 
 def field_of(view: dict[str, Any], name: str) -> str:

@@ -57,7 +57,11 @@ def document(
     return {
         "state_directory": str(directory / "state"),
         "backups": {"directory": str(directory / "backups")},
-        "slack": {"channel": "C0CIOPS", "operators": ["U0ANN", "U0BOB"]},
+        "slack": {
+            "channel": "C0CIOPS",
+            "operators": ["U0ANN", "U0BOB"],
+            "requester_may_approve": True,  # one person tries it alone
+        },
         "controllers": {
             CONTROLLER: {
                 "url": router_url,

@@ -8,9 +8,11 @@ import sqlite3
 from typing import Any
 
 from adapters.sqlite_store.connection import Connections
+from adapters.sqlite_store.journal import insert_entry
 from bot.errors import Conflict, Refused
 from bot.locks import Lock
 from bot.schedule import OPEN, ScheduledStart, StartStatus
+from bot.store import Entry
 
 __all__ = ["SqliteAgenda"]
 
@@ -26,17 +28,22 @@ class SqliteAgenda:
         rows = list(self._connections.here().table("locks").rows_where("controller = ?", [controller]))
         return Lock(**rows[0]) if rows else None
 
-    def add_lock(self, lock: Lock) -> Lock:
+    def add_lock(self, lock: Lock, *entries: Entry) -> Lock:
         with self._connections.write() as db:
-            db.table("locks").insert(dataclasses.asdict(lock), ignore=True)
             held = self.lock_of(lock.controller)
-        assert held is not None, "it was written in this transaction, or before"
-        return held
+            if held is None:
+                db.table("locks").insert(dataclasses.asdict(lock))
+                for entry in entries:
+                    insert_entry(db, entry)
+        return held or lock
 
-    def remove_lock(self, controller: str) -> Lock | None:
+    def remove_lock(self, controller: str, *entries: Entry) -> Lock | None:
         with self._connections.write() as db:
             held = self.lock_of(controller)
-            db.execute("DELETE FROM locks WHERE controller = ?", [controller])
+            if held is not None:
+                db.execute("DELETE FROM locks WHERE controller = ?", [controller])
+                for entry in entries:
+                    insert_entry(db, entry)
         return held
 
     # ---- scheduled starts

@@ -12,10 +12,18 @@ from bot.ports import OutboxRow
 
 __all__ = ["SqliteOutbox"]
 
+# A thread is a story: what is new in it waits for what was said before and is not shown yet, unless that is to be passed.
 _DUE = """
+WITH next AS (
+  SELECT upgrade, min(id) AS id FROM outbox
+  WHERE ts IS NULL AND shown < generation AND given_up = 0 AND passed = 0 AND key <> 'dashboard'
+  GROUP BY upgrade
+)
 SELECT o.*, parent.ts AS thread_ts FROM outbox o
 LEFT JOIN outbox parent ON parent.upgrade = o.upgrade AND parent.key = 'dashboard' AND o.key <> 'dashboard'
-WHERE o.shown < o.generation AND o.given_up = 0 AND o.due_at <= ? AND (o.key = 'dashboard' OR parent.ts IS NOT NULL)
+LEFT JOIN next ON next.upgrade = o.upgrade
+WHERE o.shown < o.generation AND o.given_up = 0 AND o.due_at <= ?
+  AND (o.key = 'dashboard' OR parent.ts IS NOT NULL AND (o.ts IS NOT NULL OR next.id IS NULL OR o.id <= next.id))
 ORDER BY o.key <> 'dashboard', o.id
 """
 
@@ -42,7 +50,8 @@ class SqliteOutbox:
                 """INSERT INTO outbox (upgrade, key, channel, content, generation, shown, attempts, due_at, given_up)
                    VALUES (?, ?, ?, ?, 1, 0, 0, 0, 0)
                    ON CONFLICT (upgrade, key) DO UPDATE SET content = excluded.content, generation = generation + 1,
-                     attempts = CASE WHEN given_up THEN 0 ELSE attempts END, given_up = 0
+                     attempts = CASE WHEN given_up THEN 0 ELSE attempts END,
+                     passed = CASE WHEN given_up THEN 0 ELSE passed END, given_up = 0
                    WHERE content <> excluded.content""",
                 [upgrade, key, channel, text],
             )
@@ -84,12 +93,14 @@ class SqliteOutbox:
                 [generation, ts, id],
             )
 
-    def retry(self, id: int, at: float, error: str, *, maybe_posted: bool = False) -> None:
+    def retry(
+        self, id: int, at: float, error: str, *, maybe_posted: bool = False, passed: bool = False
+    ) -> None:
         with self._connections.write() as db:
             db.execute(
-                """UPDATE outbox SET attempts = attempts + 1, due_at = ?, error = ?,
+                """UPDATE outbox SET attempts = attempts + 1, due_at = ?, error = ?, passed = ?,
                    posting_at = CASE WHEN ? THEN posting_at END WHERE id = ?""",
-                [at, error, maybe_posted, id],
+                [at, error, passed, maybe_posted, id],
             )
 
     def give_up(self, id: int, error: str, quiet_until: float = 0.0) -> None:
@@ -107,10 +118,13 @@ class SqliteOutbox:
         )
         return rows[0]["upgrade"] if rows else None
 
-    def undelivered(self) -> tuple[int, str | None]:
+    def undelivered(self, since: float = 0.0) -> tuple[int, str | None]:
         rows = list(
             self._connections.here().query(
-                "SELECT count(*) AS waiting, max(error) AS error FROM outbox WHERE shown < generation OR given_up = 1"
+                """SELECT count(*) AS waiting, max(o.error) AS error FROM outbox o
+                   LEFT JOIN upgrades u ON u.id = o.upgrade
+                   WHERE o.shown < o.generation AND (u.live = 1 OR u.created_at >= ? OR u.id IS NULL AND o.given_up = 0)""",
+                [since],
             )
         )
         return rows[0]["waiting"], rows[0]["error"]

@@ -110,3 +110,8 @@ def chained_journal(db: Database) -> None:
     for row in list(journal.rows_where(order_by="seq")):
         previous = chained(previous, row)
         db.execute("UPDATE journal SET hash = ? WHERE seq = ?", [previous, row["seq"]])
+
+
+@MIGRATIONS()
+def messages_that_others_pass(db: Database) -> None:
+    db.execute("ALTER TABLE outbox ADD COLUMN passed INTEGER NOT NULL DEFAULT 0")

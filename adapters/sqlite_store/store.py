@@ -117,8 +117,10 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
             ).fetchone()
             if row is None:
                 raise Conflict(f"gate {gate.id} was decided before")
-            # A vote may have come since the gate was read: it was given, and stays in the record.
-            decided = dataclasses.replace(gate, votes=load_gate(row[0]).votes)
+            decided = gate
+            if gate.outcome != "approved" or gate.over_the_rules:
+                # A vote may have come since the gate was read: it was given, and stays in the record. An approval names those that count.
+                decided = dataclasses.replace(gate, votes=load_gate(row[0]).votes)
             db.execute(
                 "UPDATE gates SET outcome = ?, record = ? WHERE id = ?",
                 [decided.outcome, dump_gate(decided), gate.id],
@@ -128,8 +130,8 @@ class SqliteStore(SqliteOutbox, SqliteAgenda):
                 insert_entry(db, entry)
         return saved
 
-    def vote(self, gate: Gate, vote: Vote, *entries: Entry) -> Gate:
-        voted = dataclasses.replace(gate, votes=(*gate.votes, vote))
+    def vote(self, gate: Gate, votes: tuple[Vote, ...], *entries: Entry) -> Gate:
+        voted = dataclasses.replace(gate, votes=votes)
         with self._connections.write() as db:
             row = db.execute("SELECT record FROM gates WHERE id = ?", [gate.id]).fetchone()
             if row is None or load_gate(row[0]) != gate or gate.outcome is not None:

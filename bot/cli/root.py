@@ -8,6 +8,7 @@ import logging
 import signal
 import sys
 import threading
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,6 +20,7 @@ from bot.config import Config, load
 from bot.errors import BotError, ConfigurationError
 from bot.local_client import NotRunning, ask
 from bot.local_protocol import Request
+from bot.store import RECENT_SECONDS, undelivered_text
 from bot.upgrade import StepState, Upgrade, phase_of
 
 __all__ = ["main"]
@@ -114,8 +116,8 @@ def status(named: str, config_path: Path, as_json: bool) -> None:
 
     store = open_store(config)
     upgrades = [one for one in store.history(None, 20) if named in ("", one.controller, one.id)]
-    waiting, why = store.undelivered()
     if as_json:
+        waiting, why = store.undelivered(time.time() - RECENT_SECONDS)
         undelivered = {"messages": waiting, "why": why}
         click.echo(
             json.dumps(
@@ -123,14 +125,15 @@ def status(named: str, config_path: Path, as_json: bool) -> None:
             )
         )
         return
+    wrong = undelivered_text(store, time.time())
+    if wrong:
+        click.echo(wrong)
     for upgrade in upgrades:
         click.echo(
             f"{upgrade.id}  {upgrade.controller}  {upgrade.source} -> {upgrade.target}  {upgrade.status.value}  ({upgrade.step})"
         )
     if not upgrades:
         click.echo(f"No upgrade of `{named}`." if named else "No upgrade yet.")
-    if why:
-        click.echo(f"{waiting} messages wait to be shown in Slack: {why}")
 
 
 def _as_json(upgrade: Upgrade, store: Any) -> dict[str, Any]:

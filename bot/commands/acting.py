@@ -95,8 +95,9 @@ class Acting:
         )
         self._announcer.dashboard(upgrade)
         self._engine.take_up(upgrade)
+        where = "below" if upgrade.channel == actor.channel else f"in <#{upgrade.channel}>"
         return Notice(
-            f"Upgrading {controller} from {source} to {target} (`{upgrade.id}`). The message below is kept up to date."
+            f"Upgrading {controller} from {source} to {target} (`{upgrade.id}`). The message {where} is kept up to date."
         )
 
     def require_newer(self, request: StartRequest) -> str:
@@ -158,6 +159,11 @@ class Acting:
         def resume(row: Upgrade) -> Upgrade:
             if row.status is not Status.HELD:
                 raise Refused(f"{row.controller} is not held, so there is nothing to resume.")
+            if actor.asked_at is not None and row.hold is not None and row.hold.at > actor.asked_at:
+                # Slack may deliver a message minutes late, or once more.
+                raise Refused(
+                    f"{row.controller} was held after you wrote this; nothing was changed. {row.hold.text}"
+                )
             if row.hold is not None and row.hold.reason is Reason.VERDICT and not reason:
                 raise Refused(
                     f"Green did worse than blue, so going on needs a written reason: `/ci-upgrade resume {row.controller} <reason>`."
@@ -205,7 +211,7 @@ class Acting:
                     f"Builds of {row.controller} were handed over to green, so this is more than giving up: use "
                     f"`/ci-upgrade rollback {row.controller}`. Nothing was changed."
                 )
-            if row.step == "retire" and row.record() is not None:
+            if row.retiring:
                 raise Refused(
                     f"{row.controller} is being retired: its old instance is stopped. To go back, restore the backup {row.id}."
                 )

@@ -49,12 +49,7 @@ class Deciding:
         self._approvals = approvals
 
     def approve(self, words: list[str], actor: Actor) -> Notice:
-        upgrade, reason = self._arguments.live(words)
-        gate = self._store.newest_gate(upgrade.id, upgrade.step)
-        if gate is None or gate.outcome is not None:
-            raise Refused(
-                f"{upgrade.controller} waits for no approval now. `/ci-upgrade status` says what it does."
-            )
+        upgrade, gate, reason = self._asked(words, actor)
         return self.decide("approve", upgrade, gate, actor, reason) or Notice("Approved.", tone="good")
 
     def decide(self, action: str, upgrade: Upgrade, gate: Gate, actor: Actor, reason: str) -> Notice | None:
@@ -74,11 +69,22 @@ class Deciding:
         return self._approve(upgrade, gate, actor, reason, self._measured(upgrade, gate, actor))
 
     def break_glass(self, words: list[str], actor: Actor) -> Notice:
+        upgrade, gate, reason = self._asked(words, actor)
+        return self.go_over_the_rules(upgrade, gate, actor, reason)
+
+    def _asked(self, words: list[str], actor: Actor) -> tuple[Upgrade, Gate, str]:
+        """The open question that typed words are about, and the rest of the words. Where only one is open, it need not be named."""
+        waiting = [upgrade for upgrade in self._store.live() if upgrade.status is Status.WAITING]
+        if not words and len(waiting) == 1:
+            words = [waiting[0].controller]
         upgrade, reason = self._arguments.live(words)
         gate = self._store.newest_gate(upgrade.id, upgrade.step)
-        if gate is None:
-            raise Refused(f"{upgrade.controller} waits for no approval now, so there is no glass to break.")
-        return self.go_over_the_rules(upgrade, gate, actor, reason)
+        if gate is None or gate.outcome is not None:
+            raise Refused(
+                f"{upgrade.controller} waits for no approval now. `/ci-upgrade status` says what it does."
+            )
+        _require_asked_before(gate, actor)
+        return upgrade, gate, reason
 
     def go_over_the_rules(self, upgrade: Upgrade, gate: Gate, actor: Actor, reason: str) -> Notice:
         """Approve alone: over the quorum, the two-person rule and a failed comparison. With a reason, for everybody to see."""
@@ -113,20 +119,19 @@ class Deciding:
     def _approve(
         self, upgrade: Upgrade, gate: Gate, actor: Actor, reason: str, seen: Evidence
     ) -> Notice | None:
-        """The last vote decides, if those before it still count."""
-        votes = self._approvals.still_counting(gate.votes, upgrade)
-        if any(vote.by == actor.id for vote in votes):
-            missing = self._approvals.quorum - len(votes)
+        """The last vote decides, with those before it that still count."""
+        counting = self._approvals.still_counting(gate.votes, upgrade)
+        others = tuple(vote for vote in counting if vote.by != actor.id)
+        missing = self._approvals.quorum - len(others) - 1
+        if missing <= 0:
+            self._settle(dataclasses.replace(gate, votes=others), "approved", actor, reason, seen=seen)
+            return None
+        if len(others) < len(counting):
             raise Refused(
                 f"You have approved this already; {missing} more must. Nothing was changed by your click."
             )
-        others = tuple(vote for vote in votes if vote.by != actor.id)
-        missing = self._approvals.quorum - len(others) - 1
-        if missing <= 0:
-            self._settle(gate, "approved", actor, reason, seen=seen)
-            return None
         try:
-            self._gates.vote(gate, Vote(actor.id, self._clock.now(), reason))
+            self._gates.vote(gate, (*others, Vote(actor.id, self._clock.now(), reason)))
         except Conflict as error:
             raise Refused(
                 "Somebody else clicked at the same moment. Click again if the card still asks."
@@ -149,6 +154,14 @@ class Deciding:
             decided = self._store.gate(gate.id)
             raise Refused(f"{_late(decided or gate)} Nothing was changed by your click.") from error
         self._engine.wake(gate.upgrade)
+
+
+def _require_asked_before(gate: Gate, actor: Actor) -> None:
+    """Slack may deliver a message minutes late; meanwhile another question may have been asked."""
+    if actor.asked_at is not None and actor.asked_at < gate.opened_at:
+        raise Refused(
+            "You wrote this before the question that is open now was asked, so nothing was approved. Look at its card, and approve there."
+        )
 
 
 def _require_open(upgrade: Upgrade, gate: Gate) -> None:

@@ -1,21 +1,24 @@
-"""What forms offer and check: choices for a start, upgrades that can be held or rolled back, and what that would do."""
+"""What forms offer and check: choices for a start, upgrades that can be held or rolled back and what that would do, open gates."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
 
-from bot.commands.interface import Actor, LiveUpgrade, StartChoices, StartRequest
+from bot.commands.interface import Actor, LiveUpgrade, OpenGate, StartChoices, StartRequest
 from bot.commands.start_times import StartTimes
 from bot.config import Config
 from bot.context import Contexts
 from bot.errors import BotError, Refused
-from bot.messages import step_title
+from bot.messages import gate_card, shown_on_card, step_title
 from bot.model import Instance, Side
 from bot.obstacles import Obstacles
+from bot.readiness import readiness
 from bot.reasons import Reason
 from bot.releases import newer_releases
-from bot.store import Store
+from bot.store import Store, newest_sample
 from bot.traffic_plan import traffic_plan_fault
 from bot.upgrade import Status, Upgrade, resumed
 from bot.versions import parse_version
@@ -99,7 +102,26 @@ class Forms:
 
     def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
         named = self.upgrade_of_thread(actor)
-        return tuple(_live(upgrade) for upgrade in ((named,) if named else self._store.live()))
+        wanted = (named,) if named else self._store.live()
+        return tuple(_live(upgrade, newest_sample(self._store, upgrade)) for upgrade in wanted)
+
+    def open_gates(self, actor: Actor) -> tuple[OpenGate, ...]:
+        named = self.upgrade_of_thread(actor)
+        return tuple(self._open_gates((named,) if named else self._store.live()))
+
+    def _open_gates(self, upgrades: Iterable[Upgrade]) -> Iterator[OpenGate]:
+        for upgrade in upgrades:
+            gate = self._store.newest_gate(upgrade.id, upgrade.step)
+            if upgrade.status is not Status.WAITING or gate is None or gate.outcome is not None:
+                continue
+            card = gate_card(upgrade, gate, sample=newest_sample(self._store, upgrade))
+            verdict = f"Verdict: {card.verdict}. {' '.join(card.reasons)}"
+            yield OpenGate(
+                gate.id,
+                f"{upgrade.controller}: {card.question}",
+                (f"Now: {card.now}", f"Then: {card.then}", verdict, f"Going back: {card.going_back}"),
+                json.dumps(shown_on_card(upgrade, gate)),
+            )
 
     def upgrade_of_thread(self, actor: Actor) -> Upgrade | None:
         """The upgrade whose thread the actor is in, also when it has ended."""
@@ -110,31 +132,36 @@ class Forms:
             return None  # a message of the bot that belongs to no upgrade
 
 
-def _live(upgrade: Upgrade) -> LiveUpgrade:
+def _live(upgrade: Upgrade, sample: Mapping[str, Any] | None) -> LiveUpgrade:
     title = f"{upgrade.controller}: {upgrade.source} → {upgrade.target}"
     return LiveUpgrade(
         upgrade.id,
         upgrade.controller,
         title,
-        _on_rollback(upgrade),
+        _on_rollback(upgrade, sample),
         _on_hold(upgrade),
-        _on_abort(upgrade),
+        _on_abort(upgrade, sample),
         _on_resume(upgrade),
     )
 
 
-def _on_rollback(upgrade: Upgrade) -> tuple[str, ...]:
+def _on_rollback(upgrade: Upgrade, sample: Mapping[str, Any] | None) -> tuple[str, ...]:
     if _ended(upgrade):
         return (_already(upgrade, "roll back"),)
-    return (*_going_back(upgrade), f"{upgrade.controller} is locked then, until somebody unlocks it.")
+    if upgrade.retiring:
+        return (f"The old instance is stopped. To go back, restore the backup {upgrade.id}.",)
+    return (*_going_back(upgrade, sample), f"{upgrade.controller} is locked then, until somebody unlocks it.")
 
 
-def _on_abort(upgrade: Upgrade) -> tuple[str, ...]:
+def _on_abort(upgrade: Upgrade, sample: Mapping[str, Any] | None) -> tuple[str, ...]:
     if _ended(upgrade):
         return (_already(upgrade, "abort"),)
     if upgrade.owner is Side.GREEN:
         return ("Builds were handed over to green, so this is more than giving up: roll back instead.",)
-    return (*_going_back(upgrade), f"{upgrade.controller} is not locked then, as it is by a rollback.")
+    return (
+        *_going_back(upgrade, sample),
+        f"{upgrade.controller} is not locked then, as it is by a rollback.",
+    )
 
 
 def _ended(upgrade: Upgrade) -> bool:
@@ -145,8 +172,10 @@ def _already(upgrade: Upgrade, what: str) -> str:
     return f"This upgrade is {upgrade.status.value.replace('_', ' ')} already; there is nothing to {what}."
 
 
-def _going_back(upgrade: Upgrade) -> tuple[str, ...]:
-    lines = [f"All users of {upgrade.controller} are back on {upgrade.source} in about a second."]
+def _going_back(upgrade: Upgrade, sample: Mapping[str, Any] | None) -> tuple[str, ...]:
+    lines = [f"All users of {upgrade.controller} go back to {upgrade.source} first of all."]
+    if ready := readiness(upgrade, sample):
+        lines.append(f"As measured last: {ready}.")
     if upgrade.owner is Side.GREEN:
         lines.append(
             "Right after it blue runs builds, timers, webhooks and agents again; what runs on green finishes there."

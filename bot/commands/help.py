@@ -70,7 +70,7 @@ COMMANDS = {
         OPERATORS,
     ),
     "schedule": Usage(
-        "schedule list | cancel ID",
+        "schedule list | cancel [ID]",
         "upgrades that will start later, and how not to",
         "schedule cancel s1f2a3",
         "list: everybody; cancel: operators",
@@ -84,7 +84,9 @@ COMMANDS = {
     "unlock": Usage("unlock CONTROLLER [reason]", "let upgrades start again", "unlock main", OPERATORS),
     "history": Usage("history [controller]", "the last upgrades", "history main"),
     "report": Usage(
-        "report ID", "what an upgrade did: timeline, decisions, figures, changes", "report u7f3a1"
+        "report [ID|controller]",
+        "what an upgrade did, the newest one unless named: timeline, decisions, figures, changes",
+        "report u7f3a1",
     ),
     "controllers": Usage("controllers", "what is configured, and what runs there", "controllers"),
     "backups": Usage("backups [controller]", "the backups that are kept", "backups main"),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from bot.content import Notice
+from bot.upgrade import Choice
 
 __all__ = [
     "Actor",
@@ -14,6 +15,7 @@ __all__ = [
     "Commands",
     "ControllerState",
     "LiveUpgrade",
+    "OpenGate",
     "Overview",
     "Question",
     "StartChoices",
@@ -32,6 +34,8 @@ class Actor:
     """Channel or direct message id where it was asked."""
     thread: str | None = None
     """ts of the thread's first message, where it was asked in one: there the upgrade need not be named."""
+    asked_at: float | None = None
+    """When a message was written (epoch seconds), which may reach the bot minutes later; None: just now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +97,19 @@ class LiveUpgrade:
 
 
 @dataclass(frozen=True, slots=True)
+class OpenGate:
+    """A gate that can be decided in a form."""
+
+    id: str
+    title: str
+    """``main: Send 25% of sessions to green?``"""
+    lines: tuple[str, ...]
+    """What its card says."""
+    card: str
+    """The value of the card's buttons, see :meth:`Commands.override`."""
+
+
+@dataclass(frozen=True, slots=True)
 class Question:
     """A gate that is open, or a scheduled start that did not come."""
 
@@ -124,6 +141,8 @@ class ControllerState:
     lock: str = ""
     """Why it is locked, and by whom; empty when it is not."""
     last: str = ""
+    choices: tuple[Choice, ...] = ()
+    """What may be done to the course of the live upgrade now."""
     next_at: float | None = None
     """When the next upgrade is scheduled to start."""
 
@@ -156,6 +175,9 @@ class Commands(Protocol):
     def live_upgrades(self, actor: Actor) -> tuple[LiveUpgrade, ...]:
         """Those that can be held or rolled back; in an upgrade's thread only that one, even when it has ended."""
 
+    def open_gates(self, actor: Actor) -> tuple[OpenGate, ...]:
+        """Those that wait for a decision; in an upgrade's thread only its own."""
+
     def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
 
     def resume(self, upgrade: str, reason: str, actor: Actor) -> Notice: ...
@@ -172,11 +194,11 @@ class Commands(Protocol):
     def locks(self) -> Mapping[str, str]:
         """Every controller → why it is locked, empty when it is not."""
 
-    def override(self, gate: str, reason: str, actor: Actor) -> Notice:
-        """Approve a gate against its verdict, with a reason."""
+    def override(self, card: str, reason: str, actor: Actor) -> Notice:
+        """Approve with a reason, also against the verdict. ``card``: the value of its button, which says what was shown."""
 
-    def break_glass(self, gate: str, reason: str, actor: Actor) -> Notice:
-        """Approve a gate alone, over the rules, with a reason."""
+    def break_glass(self, card: str, reason: str, actor: Actor) -> Notice:
+        """Approve alone, over the rules, with a reason. ``card`` as above."""
 
     def overview(self, actor: Actor) -> Overview:
         """From stored state alone. Never raises."""

@@ -12,7 +12,7 @@ from bot.content import GateCard, Notice
 from bot.errors import BotError, Refused
 from bot.local_protocol import Reply, Request
 from bot.messages import gate_card
-from bot.store import Store
+from bot.store import Store, newest_sample
 from bot.upgrade import Gate, Upgrade
 
 __all__ = ["LocalRequests"]
@@ -70,7 +70,7 @@ class LocalRequests:
         """Asked before anything is approved; somebody who may not approve is told so here already."""
         gate = self._open_gate(upgrade)
         self._approvals.require(actor.id, upgrade)
-        card = gate_card(upgrade, gate)
+        card = gate_card(upgrade, gate, sample=newest_sample(self._store, upgrade))
         return Reply(
             True,
             f"{upgrade.controller} ({upgrade.id}): {card.question}",

@@ -38,8 +38,7 @@ class Locking:
                 f'Why? The next person reads only this: `/ci-upgrade lock {controller} "release week"`.'
             )
         lock = Lock(controller, reason, self._clock.now(), actor.id)
-        self._record(controller, "lock", actor, {"reason": reason})
-        held = self._store.add_lock(lock)
+        held = self._store.add_lock(lock, self._entry(controller, "lock", actor, reason))
         if held != lock:
             raise Refused(f"{controller} is locked already: {self._text(held)}.")
         lines = []
@@ -55,8 +54,7 @@ class Locking:
 
     def unlock_controller(self, controller: str, reason: str, actor: Actor) -> Notice:
         self._permissions.require_operator(actor, "unlock a controller")
-        self._record(controller, "unlock", actor, {"reason": reason})
-        held = self._store.remove_lock(controller)
+        held = self._store.remove_lock(controller, self._entry(controller, "unlock", actor, reason))
         if held is None:
             raise Refused(f"{controller} is not locked; nothing was changed.")
         why = f": {reason}" if reason else ""
@@ -71,9 +69,7 @@ class Locking:
     def _text(self, lock: Lock) -> str:
         return lock_text(lock, self._config.schedule.timezone)
 
-    def _record(self, controller: str, name: str, actor: Actor, detail: dict[str, str]) -> None:
-        # Beside the upgrades' journals: a lock belongs to a controller.
-        entry = Entry(
-            f"controller:{controller}", self._clock.now(), "decision", "", 1, name, actor.id, detail
-        )
-        self._store.record(entry)
+    def _entry(self, controller: str, name: str, actor: Actor, reason: str) -> Entry:
+        """Beside the upgrades' journals: a lock belongs to a controller."""
+        subject, now = f"controller:{controller}", self._clock.now()
+        return Entry(subject, now, "decision", "", 1, name, actor.id, {"reason": reason})

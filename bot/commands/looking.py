@@ -21,7 +21,7 @@ from bot.phases.preflight import plan_for
 from bot.ports import Clock
 from bot.report import as_markdown, report
 from bot.schedule import ScheduledStart, StartStatus
-from bot.store import Store
+from bot.store import Store, undelivered_text
 from bot.upgrade import Status, Upgrade
 from bot.upgrade_plan import UpgradePlan
 from bot.upgrade_plan.wording import plan_notice
@@ -58,7 +58,8 @@ class Looking:
                 (
                     *(usage.line() for usage in COMMANDS.values()),
                     f"Controllers: {names}. With one controller its name may be left out.",
-                    "`help start` says more of one command. Without arguments start, plan, hold, resume, rollback, abort, lock and unlock open a form.",
+                    "`help start` says more of one command. `/ci-upgrade` alone opens the form for a start; so do start, plan, approve, break-glass, hold, "
+                    "resume, rollback, abort, lock and unlock alone, each its own.",
                 ),
             )
         name = ALIASES.get(words[0].lower(), words[0].lower())
@@ -76,7 +77,9 @@ class Looking:
 
     def status(self, words: list[str], _actor: Actor) -> Notice:
         one = words and words[0].lower() != "all"
-        wanted = [self._arguments.controller(words)] if one else sorted(self._config.controllers)
+        live = {upgrade.controller for upgrade in self._store.live()}
+        by_need = sorted(self._config.controllers, key=lambda name: (name not in live, name))
+        wanted = [self._arguments.controller(words)] if one else by_need
         starts = {start.controller: start for start in self._store.open_starts()}
         lines = []
         for name in wanted:
@@ -98,9 +101,9 @@ class Looking:
                 f"*{name}* {upgrade.source} → {upgrade.target} (`{upgrade.id}`): {content.headline} "
                 f"{upgrade.weight}% of new sessions on green; {upgrade.owner.value} runs the builds.{self._to_come(name, starts.get(name))}"
             )
-        waiting, error = self._store.undelivered()
-        if error:
-            lines.append(f"{waiting} messages wait to be shown in Slack: {error}")
+        wrong = undelivered_text(self._store, self._clock.now())
+        if wrong:
+            lines.insert(0, wrong)
         return Notice("Status", tuple(lines))
 
     def _to_come(self, controller: str, start: ScheduledStart | None) -> str:
@@ -136,11 +139,16 @@ class Looking:
         )
 
     def report(self, words: list[str], _actor: Actor) -> Notice:
-        """What an upgrade did; the files are in its thread."""
-        if not words:
-            raise Refused("Which upgrade? `/ci-upgrade history` lists them: `/ci-upgrade report <id>`.")
-        content = report(self._store, self._store.get(words[0]))
-        title, *lines = (line for line in as_markdown(content).splitlines() if line)
+        """What an upgrade did, by its id, or the newest one, of a controller or of all; the files are in its thread."""
+        named = words[0] if words else None
+        if named is None or named in self._config.controllers:
+            newest = self._store.history(named, 1)
+            if not newest:
+                raise Refused(f"There was no upgrade{f' of {named}' if named else ''} yet.")
+            upgrade = newest[0]
+        else:
+            upgrade = self._store.get(named)
+        title, *lines = (line for line in as_markdown(report(self._store, upgrade)).splitlines() if line)
         return Notice(title.lstrip("# "), tuple(line.lstrip("#- ") for line in lines))
 
     def backups(self, words: list[str], _actor: Actor) -> Notice:

@@ -9,7 +9,7 @@ from bot.approvals import Approvals
 from bot.commands.interface import Actor, ControllerState, Overview, Question
 from bot.commands.permissions import Permissions
 from bot.config import Config
-from bot.errors import Refused
+from bot.errors import BotError
 from bot.locks import lock_text
 from bot.messages import USUAL_RULES, dashboard, gate_card
 from bot.model import Instance
@@ -55,7 +55,7 @@ class Overviews:
             return None
         try:
             self._approvals.require(actor.id, upgrade)
-        except Refused:
+        except BotError:
             return None
         text = gate_card(upgrade, gate).question
         return Question(upgrade.id, upgrade.controller, text, gate.opened_at, gate.expires_at)
@@ -64,7 +64,7 @@ class Overviews:
         """A start that did not come, if this person may decide about it."""
         try:
             self._permissions.require_operator(actor, "start an upgrade")
-        except Refused:
+        except BotError:
             return None
         if start.status is not StartStatus.ASKING or start.controller not in self._config.controllers:
             return None
@@ -99,7 +99,15 @@ class Overviews:
         shown = dashboard(upgrade, gate, None, self._config.controllers[name], USUAL_RULES)
         state = f"{upgrade.source} → {upgrade.target}: {shown.headline}"
         late = behind(self._store, name, upgrade.source)
-        return ControllerState(name, upgrade.source, state, upgrade=upgrade.id, behind=late, last=last)
+        return ControllerState(
+            name,
+            upgrade.source,
+            state,
+            upgrade=upgrade.id,
+            behind=late,
+            last=last,
+            choices=upgrade.choices,
+        )
 
 
 def _outcome(upgrade: Upgrade) -> str:

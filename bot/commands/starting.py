@@ -84,9 +84,10 @@ class Starting:
         """Slack takes commands in channels that the bot is not in; its cards would be seen by nobody."""
         channel = self._config.slack.channel or actor.channel
         if not self._directory.speaks_in(channel):
+            where = "this direct message" if channel.startswith("D") else f"<#{channel}>"
             raise Refused(
-                f"I cannot post in <#{channel}>, so nobody could see or approve the upgrade there. Invite me (`/invite` with my name, in that "
-                "channel) and start again. Nothing was changed."
+                f"I cannot post in {where}, so nobody could see or approve the upgrade there. Invite me (`/invite` with my name), or start it in "
+                "a channel that I am in. Nothing was changed."
             )
 
     def _schedule(self, request: StartRequest, actor: Actor) -> Notice:
@@ -128,11 +129,15 @@ class Starting:
             raise Refused(
                 f"`schedule` can `list` and `cancel ID`, not `{action}`.{did_you_mean(action, ('list', 'cancel'))}"
             )
-        if len(words) < 2:
-            raise Refused(
-                "Which one? `/ci-upgrade schedule list` shows them: `/ci-upgrade schedule cancel s1f2a3`."
-            )
-        return self.cancel(words[1], actor)
+        return self.cancel(words[1] if len(words) > 1 else self._only(), actor)
+
+    def _only(self) -> str:
+        """The id of the one that is scheduled."""
+        opened = self._store.open_starts()
+        if len(opened) == 1:
+            return opened[0].id
+        which = ", ".join(f"`schedule cancel {each.id}` ({each.controller})" for each in opened)
+        raise Refused(f"Which one? {which}." if opened else "No upgrade is scheduled.")
 
     def cancel(self, id: str, actor: Actor) -> Notice:
         self._permissions.require_operator(actor, "cancel a scheduled upgrade")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from bot.errors import Refused
 from bot.when import is_day
 
-__all__ = ["Line", "did_you_mean", "parse_line", "split_words"]
+__all__ = ["Line", "closest", "did_you_mean", "parse_line", "split_words"]
 
 # A pair of quotes counts where a word begins and ends, so that an apostrophe inside of one is a letter.
 _DOUBLE, _SINGLE = '"“”„«»', "'‘’‚"
@@ -63,10 +63,15 @@ def parse_line(words: Iterable[str], valued: Iterable[str] = (), flags: Iterable
     return Line(plain, options)
 
 
+def closest(word: str, known: Iterable[str]) -> str | None:
+    """The one that is meant if the word is misspelt, None when it is like none of them."""
+    return next(iter(difflib.get_close_matches(word, list(known), n=1)), None)
+
+
 def did_you_mean(word: str, known: Iterable[str], prefix: str = "") -> str:
     """A sentence with a blank before it, or nothing."""
-    close = difflib.get_close_matches(word, list(known), n=1)
-    return f" Did you mean `{prefix}{close[0]}`?" if close else ""
+    close = closest(word, known)
+    return f" Did you mean `{prefix}{close}`?" if close else ""
 
 
 def _value(name: str, value: str | None, rest: list[str]) -> str:

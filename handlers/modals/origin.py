@@ -19,6 +19,7 @@ from slack_sdk.errors import SlackApiError
 
 from bot.commands import Actor
 from bot.content import Notice
+from handlers.actors import name_of
 from handlers.answering import answer, failure, reply
 
 __all__ = ["Origin"]
@@ -36,7 +37,7 @@ class Origin:
     @classmethod
     def of(cls, actor: Actor, body: dict[str, Any]) -> Origin:
         """Of a payload that opens a form."""
-        return cls(actor.channel, actor.thread, body.get("response_url", ""))
+        return cls(actor.channel, actor.thread, body.get("response_url") or "")
 
     def remember(self, **more: str) -> str:
         """For a form's private metadata."""
@@ -50,9 +51,7 @@ class Origin:
 
     def person(self, body: dict[str, Any]) -> Actor:
         """Who submitted the form."""
-        user = body["user"]
-        name = user.get("username") or user.get("name") or user["id"]
-        return Actor(user["id"], name, self.channel, self.thread)
+        return Actor(body["user"]["id"], name_of(body["user"]), self.channel, self.thread)
 
     def tell(self, client: WebClient, actor: Actor, act: Callable[[], Notice]) -> None:
         """Do what was asked, and say what came of it."""

@@ -1,4 +1,4 @@
-"""Forms for what is done to an upgrade with a reason: rolling back, holding, resuming, aborting, and approving against verdict or rules."""
+"""Forms for what is done to an upgrade with a reason: rolling back, holding, resuming, aborting."""
 
 from __future__ import annotations
 
@@ -18,10 +18,7 @@ from handlers.views.blocks import Block
 from handlers.views.forms import REASON, SUBJECT, outcome, reason_form
 from handlers.views.inputs import Choice
 
-__all__ = ["FORMS", "INSISTENCES", "open_insistence", "open_reason", "register"]
-
-SHORTEST_REASON = 10
-"""Characters of a reason to go on against the verdict or the rules: a word is none."""
+__all__ = ["FORMS", "open_reason", "register"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,36 +57,6 @@ FORMS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Insistence:
-    """Approving all the same."""
-
-    title: str
-    submit: str
-    lines: tuple[str, ...]
-    act: Callable[[Commands, str, str, Actor], Notice]
-
-
-SEEN_BY_ALL = "Your name and your reason stand on the card and in the journal, for everybody to see."
-INSISTENCES = {
-    "override": _Insistence(
-        "Approve all the same",
-        "Approve",
-        ("The comparison failed: green does worse than blue in what was measured.", SEEN_BY_ALL),
-        lambda commands, gate, reason, actor: commands.override(gate, reason, actor),
-    ),
-    "break-glass": _Insistence(
-        "Break the glass",
-        "Approve alone",
-        (
-            "You approve alone, whatever the verdict is and however many approvals are missing.",
-            SEEN_BY_ALL,
-        ),
-        lambda commands, gate, reason, actor: commands.break_glass(gate, reason, actor),
-    ),
-}
-
-
 def open_reason(
     client: WebClient,
     trigger_id: str,
@@ -112,47 +79,9 @@ def open_reason(
     open_modal(client, trigger_id, form.title, fill)
 
 
-def open_insistence(client: WebClient, trigger_id: str, name: str, gate: str, origin: Origin) -> None:
-    """The form ``override`` or ``break-glass`` of a card. ``gate``: the card's.
-
-    :raises TooLate: when Slack does not open it any more.
-    """
-    form = INSISTENCES[name]
-    view = reason_form(
-        form.title,
-        form.lines,
-        callback=f"ci_upgrade.{name}",
-        submit=form.submit,
-        metadata=origin.remember(gate=gate),
-        required=True,
-        hint=f"At least {SHORTEST_REASON} characters.",
-    )
-    open_modal(client, trigger_id, form.title, lambda: view)
-
-
 def register(app: App, commands: Commands) -> None:
     for name in FORMS:
         app.view(f"ci_upgrade.{name}")(_taking(name, commands))
-
-    for name in INSISTENCES:
-        app.view(f"ci_upgrade.{name}")(_insisting(name, commands))
-
-
-def _insisting(name: str, commands: Commands) -> Callable[..., None]:
-    form = INSISTENCES[name]
-
-    def insist(ack: Ack, body: dict[str, Any], view: dict[str, Any], client: WebClient) -> None:
-        reason = field_of(view, REASON)
-        if len(reason) < SHORTEST_REASON:
-            error = f"Say why, in at least {SHORTEST_REASON} characters: the next reader has only this."
-            ack(response_action="errors", errors={REASON: error})
-            return
-        ack()
-        origin, asked = Origin.recall(view)
-        actor = origin.person(body)
-        origin.tell(client, actor, lambda: form.act(commands, asked["gate"], reason, actor))
-
-    return insist
 
 
 def _taking(name: str, commands: Commands) -> Callable[..., None]:

@@ -13,39 +13,56 @@ __all__ = [
     "OPEN_FORMS",
     "OPEN_HOLD",
     "OPEN_LOCK",
+    "OPEN_RESUME",
     "OPEN_ROLLBACK",
     "OPEN_START",
     "OPEN_UNLOCK",
     "home",
 ]
 
-OPEN_FORMS = OPEN_START, OPEN_HOLD, OPEN_ROLLBACK, OPEN_LOCK, OPEN_UNLOCK = (
+OPEN_FORMS = OPEN_START, OPEN_HOLD, OPEN_RESUME, OPEN_ROLLBACK, OPEN_LOCK, OPEN_UNLOCK = (
     f"{ACTION_PREFIX}open-start",
     f"{ACTION_PREFIX}open-hold",
+    f"{ACTION_PREFIX}open-resume",
     f"{ACTION_PREFIX}open-rollback",
     f"{ACTION_PREFIX}open-lock",
     f"{ACTION_PREFIX}open-unlock",
 )
 """Action ids of its buttons, each with a controller or an upgrade as its value."""
-QUESTIONS, CONTROLLERS = 8, 20
-"""A view takes a hundred blocks; a controller takes up to four, a question one, and five stand around them."""
-SENTENCE, DETAIL, NAME = 300, 120, 60
+QUESTIONS, CONTROLLERS, LINES, PAGES = 8, 17, 10, 10
+"""A view takes a hundred blocks; a controller takes up to four, a question one, a page of lines one, and six stand around them; all of it together 250 kB."""
+SENTENCE, DETAIL, NAME, LINE = 300, 120, 60, 160
 
 
 def home(overview: Overview, channel: str) -> Block:
-    """``channel``: the reader's conversation with the bot, where an upgrade that is begun here speaks."""
+    """``channel``: the reader's conversation with the bot, where an upgrade that is begun here speaks.
+
+    Controllers that are being upgraded or are locked come first. Where there are many, the others are a line each.
+    """
     blocks = [header("Waits for you"), *_questions(overview.waiting), header("Controllers")]
-    for number, controller in enumerate(overview.controllers[:CONTROLLERS]):
+    ordered = sorted(overview.controllers, key=lambda state: (state.upgrade is None, not state.lock))
+    for number, controller in enumerate(ordered[:CONTROLLERS]):
         blocks += [{"type": "divider"}] if number else []
         blocks += _controller(controller)
-    left = len(overview.controllers) - CONTROLLERS
-    if left > 0:
-        blocks.append(context(f"… and {left} more: `/ci-upgrade status` with a name"))
+    rest = ordered[CONTROLLERS:]
+    shown = rest[: LINES * PAGES]
+    blocks += [section(*map(_line, shown[at : at + LINES])) for at in range(0, len(shown), LINES)]
+    if rest:
+        left = f"… and {len(rest) - len(shown)} more. " if len(rest) > len(shown) else ""
+        blocks.append(
+            context(f"{left}`/ci-upgrade start`, `status`, `lock` and the others with a name do the rest.")
+        )
     return {
         "type": "home",
         "private_metadata": channel,
         "blocks": [block for block in blocks if block is not None],
     }
+
+
+def _line(state: ControllerState) -> str:
+    lock = " Locked." if state.lock else ""
+    text = f"*{clip(escape(one_line(state.name)), NAME)}* {_detail(state.version) or 'version not known'}"
+    return clip(f"{text}: {clip(escape(one_line(state.state)), DETAIL)}{lock}", LINE)
 
 
 def _questions(questions: Sequence[Question]) -> Iterator[Block | None]:
@@ -84,9 +101,13 @@ def _buttons(state: ControllerState, name: str) -> Iterator[Block]:
     if state.upgrade is None:
         yield _button("Start an upgrade", OPEN_START, state.name, f"Start an upgrade of {name}")
     else:
-        yield _button("Hold", OPEN_HOLD, state.upgrade, f"Hold the upgrade of {name}")
-        rollback = _button("Roll back", OPEN_ROLLBACK, state.upgrade, f"Roll back the upgrade of {name}")
-        yield {**rollback, "style": "danger"}
+        if "hold" in state.choices:
+            yield _button("Hold", OPEN_HOLD, state.upgrade, f"Hold the upgrade of {name}")
+        if "resume" in state.choices:
+            yield _button("Resume", OPEN_RESUME, state.upgrade, f"Resume the upgrade of {name}")
+        if "rollback" in state.choices:
+            rollback = _button("Roll back", OPEN_ROLLBACK, state.upgrade, f"Roll back the upgrade of {name}")
+            yield {**rollback, "style": "danger"}
     if state.lock:
         yield _button("Unlock", OPEN_UNLOCK, state.name, f"Unlock {name}")
     else:

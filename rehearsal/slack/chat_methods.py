@@ -10,7 +10,7 @@ from rehearsal.slack.errors import ApiError
 from rehearsal.slack.records import BOT_USER, Channel, Json, Message
 from rehearsal.slack.room import Room
 
-__all__ = ["CHAT_METHODS", "content_of", "resolve_channel", "writable_channel"]
+__all__ = ["CHAT_METHODS", "app_channel", "content_of", "resolve_channel", "writable_channel"]
 
 LONGEST_POST = 40_000
 LONGEST_UPDATE = 4_000
@@ -45,7 +45,7 @@ def post_ephemeral(room: Room, arguments: Json) -> Json:
 
 
 def update(room: Room, arguments: Json) -> Json:
-    channel = resolve_channel(room, arguments)
+    channel = app_channel(room, arguments)
     message = _public(room, channel, arguments)
     if message.user != BOT_USER:
         raise ApiError("cant_update_message")
@@ -60,7 +60,7 @@ def update(room: Room, arguments: Json) -> Json:
 
 
 def delete(room: Room, arguments: Json) -> Json:
-    channel = resolve_channel(room, arguments)
+    channel = app_channel(room, arguments)
     message = _public(room, channel, arguments)
     if message.user != BOT_USER:
         raise ApiError("cant_delete_message")
@@ -69,13 +69,13 @@ def delete(room: Room, arguments: Json) -> Json:
 
 
 def get_permalink(room: Room, arguments: Json) -> Json:
-    channel = resolve_channel(room, arguments)
+    channel = app_channel(room, arguments)
     message = _public(room, channel, arguments | {"ts": arguments.get("message_ts")})
     return {"channel": channel.id, "permalink": f"{room.workspace.address}/#{channel.id}/{message.ts}"}
 
 
 def add_reaction(room: Room, arguments: Json) -> Json:
-    channel = resolve_channel(room, arguments)
+    channel = app_channel(room, arguments)
     message = _public(room, channel, arguments | {"ts": arguments.get("timestamp")})
     name = str(arguments.get("name") or "").strip(":")
     if not name:
@@ -94,6 +94,17 @@ def resolve_channel(room: Room, arguments: Json) -> Channel:
         if id in (channel.id, channel.direct_with):
             return channel
     raise ApiError("channel_not_found")
+
+
+def app_channel(room: Room, arguments: Json) -> Channel:
+    """As :func:`resolve_channel`, for the app: a direct message between people is not there for it.
+
+    :raises ApiError: ``channel_not_found``.
+    """
+    channel = resolve_channel(room, arguments)
+    if channel.kind == "im" and BOT_USER not in channel.members:
+        raise ApiError("channel_not_found")
+    return channel
 
 
 def content_of(arguments: Json, longest: int) -> tuple[str, list[Json]]:
@@ -115,7 +126,7 @@ def writable_channel(room: Room, arguments: Json) -> Channel:
 
     :raises ApiError: ``channel_not_found``, ``is_archived``, ``not_in_channel``.
     """
-    channel = resolve_channel(room, arguments)
+    channel = app_channel(room, arguments)
     if channel.archived:
         raise ApiError("is_archived")
     if BOT_USER not in channel.members:

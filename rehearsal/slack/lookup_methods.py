@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from rehearsal.slack.chat_methods import resolve_channel
+from rehearsal.slack.chat_methods import app_channel
 from rehearsal.slack.errors import ApiError
 from rehearsal.slack.records import APP_ID, BOT_ID, BOT_USER, TEAM, Channel, Json, Message
 from rehearsal.slack.room import Room
@@ -38,7 +38,9 @@ def list_users(room: Room, arguments: Json) -> Json:
 
 
 def conversation_info(room: Room, arguments: Json) -> Json:
-    return {"channel": resolve_channel(room, arguments).to_slack()}
+    channel = app_channel(room, arguments)
+    _require_scope(room, {"channel": "channels:read", "im": "im:read", "mpim": "mpim:read"}[channel.kind])
+    return {"channel": channel.to_slack()}
 
 
 def list_conversations(room: Room, arguments: Json) -> Json:
@@ -47,7 +49,8 @@ def list_conversations(room: Room, arguments: Json) -> Json:
     channels = [
         channel.to_slack()
         for channel in room.workspace.channels.values()
-        if ("im" if channel.direct_with else "public_channel") in types
+        if {"channel": "public_channel"}.get(channel.kind, channel.kind) in types
+        and (channel.kind == "channel" or BOT_USER in channel.members)
         and not (hide_archived and channel.archived)
     ]
     return _page("channels", channels, arguments)
@@ -76,11 +79,11 @@ def conversation_replies(room: Room, arguments: Json) -> Json:
 
 
 def conversation_members(room: Room, arguments: Json) -> Json:
-    return _page("members", resolve_channel(room, arguments).members, arguments)
+    return _page("members", app_channel(room, arguments).members, arguments)
 
 
 def open_conversation(room: Room, arguments: Json) -> Json:
-    channel = resolve_channel(room, {"channel": arguments.get("channel") or arguments.get("users")})
+    channel = app_channel(room, {"channel": arguments.get("channel") or arguments.get("users")})
     return {"channel": channel.to_slack()}
 
 
@@ -105,14 +108,20 @@ def list_group_users(room: Room, arguments: Json) -> Json:
 
 def _readable(room: Room, arguments: Json) -> Channel:
     """:raises ApiError: ``channel_not_found``, ``missing_scope`` for the kind of conversation, ``not_in_channel``."""
-    channel = resolve_channel(room, arguments)
-    granted = room.workspace.settings.manifest.scopes
-    needed = "im:history" if channel.direct_with else "channels:history"
-    if granted is not None and needed not in granted:
-        raise ApiError("missing_scope", needed=needed, provided=",".join(granted))
+    channel = app_channel(room, arguments)
+    _require_scope(
+        room, {"channel": "channels:history", "im": "im:history", "mpim": "mpim:history"}[channel.kind]
+    )
     if BOT_USER not in channel.members:
         raise ApiError("not_in_channel")
     return channel
+
+
+def _require_scope(room: Room, needed: str) -> None:
+    """:raises ApiError: ``missing_scope``."""
+    granted = room.workspace.settings.manifest.scopes
+    if granted is not None and needed not in granted:
+        raise ApiError("missing_scope", needed=needed, provided=",".join(granted))
 
 
 def _told(message: Message, arguments: Json) -> Json:
@@ -145,7 +154,7 @@ def _page(key: str, items: Sequence[Any], arguments: Json) -> Json:
 LOOKUP_METHODS: dict[str, tuple[Callable[[Room, Json], Json], str]] = {
     "auth.test": (authentication, ""),
     "conversations.history": (conversation_history, ""),
-    "conversations.info": (conversation_info, "channels:read"),
+    "conversations.info": (conversation_info, ""),
     "conversations.list": (list_conversations, "channels:read"),
     "conversations.members": (conversation_members, "channels:read"),
     "conversations.open": (open_conversation, "im:write"),
@@ -155,4 +164,4 @@ LOOKUP_METHODS: dict[str, tuple[Callable[[Room, Json], Json], str]] = {
     "users.info": (user_info, "users:read"),
     "users.list": (list_users, "users:read"),
 }
-"""Method → what does it, and the scope that it needs; those that read messages look at the conversation's kind themselves."""
+"""Method → what does it, and the scope that it needs; those that depend on the conversation's kind look at it themselves."""

@@ -6,7 +6,7 @@ Timestamps (``ts``) are Slack's: seconds with six decimals as text, unique in th
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 __all__ = [
     "APP_ID",
@@ -85,15 +85,19 @@ class UserGroup:
 class Channel:
     id: str
     name: str
-    """Without the hash; ``directmessage`` for a conversation with the app, as in Slack's payloads."""
+    """Without the hash; ``directmessage`` for one, as in Slack's payloads."""
     members: list[str]
     archived: bool = False
     direct_with: str | None = None
-    """The person that a direct message belongs to."""
+    """The person that a direct message with the app belongs to."""
+    kind: Literal["channel", "im", "mpim"] = "channel"
+    """Also ``im`` for a direct message between two people, where commands can be typed and the app sees nothing; ``mpim`` among several."""
 
     def to_slack(self) -> Json:
-        if self.direct_with:
-            return {"id": self.id, "is_im": True, "is_archived": False, "user": self.direct_with}
+        if self.kind == "im":
+            return {"id": self.id, "is_im": True, "is_archived": False, "user": self.direct_with or ""}
+        if self.kind == "mpim":
+            return {"id": self.id, "name": self.name, "is_mpim": True, "is_archived": False}
         return {
             "id": self.id,
             "name": self.name,

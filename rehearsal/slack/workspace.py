@@ -45,7 +45,11 @@ class SlackWorkspace:
         }
         for person in PEOPLE:
             id = "D" + person.id[1:]
-            self.channels[id] = Channel(id, "directmessage", [person.id, BOT_USER], direct_with=person.id)
+            self.channels[id] = Channel(
+                id, "directmessage", [person.id, BOT_USER], direct_with=person.id, kind="im"
+            )
+        self.channels["D0ANNBOB"] = Channel("D0ANNBOB", "directmessage", ["U0ANN", "U0BOB"], kind="im")
+        self.channels["G0TRIO"] = Channel("G0TRIO", "mpdm-ann--bob--cy-1", list(everyone), kind="mpim")
         self.groups = {"S0RELEASE": UserGroup("S0RELEASE", "releasers", "Release crew", ("U0ANN", "U0BOB"))}
         self.messages: dict[str, dict[str, Message]] = {id: {} for id in self.channels}
         self.uploads: dict[str, Upload] = {}

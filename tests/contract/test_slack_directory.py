@@ -12,6 +12,7 @@ from adapters.slack_directory import SlackDirectory
 from adapters.slack_notifier import slack_client
 from bot.errors import Permanent, Temporary
 from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDriver
+from rehearsal.slack.records import BOT_USER
 from tests.handlers.web_api import Answer, running_web_api
 
 MANIFEST = Path(__file__).parents[2] / "app.yaml"
@@ -34,9 +35,10 @@ def test_members_of_a_user_group(workspace: RunningWorkspace) -> None:
 def test_members_of_a_channel_come_in_pages(
     workspace: RunningWorkspace, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However many there are."""
+    """However many there are; the bot is none that could approve."""
     whole = directory_of(workspace).members("C0CIOPS")
     assert {"U0ANN", "U0BOB"} < whole
+    assert BOT_USER not in whole
     monkeypatch.setattr(slack_directory, "PAGE", 1)
     assert directory_of(workspace).members("C0CIOPS") == whole
 
@@ -59,15 +61,24 @@ def test_the_bot_speaks_where_it_was_invited(workspace: RunningWorkspace) -> Non
     assert not directory.speaks_in("C0CIOPS")
 
 
+@pytest.mark.parametrize("conversation", ["D0ANNBOB", "G0TRIO"])
+def test_the_bot_does_not_speak_between_people(workspace: RunningWorkspace, conversation: str) -> None:
+    """Commands can be typed there, and nobody would see what comes of them."""
+    assert not directory_of(workspace).speaks_in(conversation)
+
+
 @pytest.mark.parametrize(
     "answer",
-    [Answer(status=503), Answer(status=0), Answer("missing_scope"), Answer("unknown_method"), Answer()],
+    [Answer(status=503), Answer(status=0), Answer("ratelimited"), Answer("unknown_method"), Answer()],
 )
 def test_where_slack_does_not_tell_the_bot_is_taken_to_speak(answer: Answer) -> None:
     """A start must not depend on an answer that only warns; the outbox tells what is wrong."""
     with running_web_api() as api:
         api.fail("conversations.info", answer)
-        assert SlackDirectory(slack_client("xoxb-test", api.api_url)).speaks_in("C0CIOPS")
+        api.fail("conversations.history", answer)
+        directory = SlackDirectory(slack_client("xoxb-test", api.api_url))
+        assert directory.speaks_in("C0CIOPS")
+        assert directory.speaks_in("D0ANN")
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,7 @@ def test_a_vote_beside_a_decision_stays_in_the_record(store: SqliteStore) -> Non
     gate = Gate("g1", "u1", "gate-10", 1.0, 2.0, {"rows": []}, "abc", "pass")
     row = store.open_gate(gate, UPGRADE)
     vote = Vote("U2", 1.5, "looks good")
-    store.vote(gate, vote)
+    store.vote(gate, (vote,))
     store.decide(dataclasses.replace(gate, outcome="held", decided_by="U3"), row)
     decided = store.gate("g1")
     assert decided is not None
@@ -129,6 +129,44 @@ def test_only_the_newest_text_of_a_message_is_due_and_the_thread_waits_for_its_p
     assert store.undelivered() == (1, "ratelimited")
     store.give_up(child.id, "is_archived")
     assert store.due(60.0) == []
+
+
+def test_what_is_new_in_a_thread_waits_for_what_came_before(store: SqliteStore) -> None:
+    """Updates of what is shown do not, nor other threads; nor anything once the earlier one may be passed, or was given up."""
+    for upgrade in ("u1", "u2"):
+        for key in ("dashboard", "event-1", "event-2", "event-3"):
+            store.put(upgrade, key, "C1", ThreadEntry(key))
+    for row in store.due(0.0):
+        store.sent(row.id, row.generation, "100.1")
+    first = next(row for row in store.due(0.0) if row.upgrade == "u1")
+    store.sent(first.id, first.generation, "100.2")
+    store.put("u1", "event-1", "C1", ThreadEntry("changed"))
+
+    def due() -> list[tuple[str, str]]:
+        return [(row.upgrade, row.key) for row in store.due(10.0)]
+
+    assert due() == [("u1", "event-1"), ("u1", "event-2"), ("u2", "event-1")]
+    second = next(row for row in store.due(10.0) if row.key == "event-2")
+    store.retry(second.id, 50.0, "internal_error")
+    assert due() == [("u1", "event-1"), ("u2", "event-1")]
+    store.retry(second.id, 50.0, "internal_error", passed=True)
+    assert due() == [("u1", "event-1"), ("u1", "event-3"), ("u2", "event-1")]
+    store.retry(second.id, 50.0, "internal_error")
+    store.give_up(second.id, "internal_error")
+    assert due() == [("u1", "event-1"), ("u1", "event-3"), ("u2", "event-1")]
+
+
+def test_only_messages_that_people_look_for_count_as_not_shown(store: SqliteStore) -> None:
+    """Of upgrades that live or began lately, and announcements that are still tried."""
+    store.create(UPGRADE, STARTED)
+    for upgrade in ("u1", "s1"):
+        store.put(upgrade, "dashboard", "C1", ThreadEntry("one"))
+        (row,) = (row for row in store.due(0.0) if row.upgrade == upgrade)
+        store.give_up(row.id, f"{upgrade} is refused")
+    assert store.undelivered(UPGRADE.created_at + 1) == (1, "u1 is refused")
+    store.save(dataclasses.replace(UPGRADE, status=Status.ROLLED_BACK))
+    assert store.undelivered(UPGRADE.created_at) == (1, "u1 is refused")
+    assert store.undelivered(UPGRADE.created_at + 1) == (0, None)
 
 
 def test_a_message_tells_which_upgrade_it_is_about(store: SqliteStore) -> None:
@@ -160,7 +198,7 @@ def test_only_what_was_not_said_yet_is_withdrawn(store: SqliteStore) -> None:
         store.put("u1", key, "C1", ThreadEntry(key))
     (parent,) = store.due(0.0)
     store.sent(parent.id, parent.generation, "100.1")
-    first, _ = store.due(0.0)
+    (first,) = store.due(0.0)
     store.posting(first.id, 5.0)
     for key in ("dashboard", "event-1", "event-2", "nothing"):
         store.withdraw("u1", key)

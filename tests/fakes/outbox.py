@@ -18,6 +18,7 @@ class _Kept:
     due_at: float = 0.0
     error: str | None = None
     given_up: bool = False
+    passed: bool = False
 
 
 class MemoryOutbox:
@@ -33,6 +34,7 @@ class MemoryOutbox:
             self._kept[upgrade, key] = _Kept(row)
         elif kept.row.content != content:
             attempts = 0 if kept.given_up else kept.row.attempts
+            kept.passed = kept.passed and not kept.given_up
             kept.given_up = False
             kept.row = dataclasses.replace(
                 kept.row, content=content, generation=kept.row.generation + 1, attempts=attempts
@@ -44,8 +46,20 @@ class MemoryOutbox:
             for kept in self._kept.values()
             if kept.shown < kept.row.generation and not kept.given_up and kept.due_at <= now
         ]
-        ready = [row for row in rows if row.key == "dashboard" or row.thread_ts is not None]
+        ready = [
+            row
+            for row in rows
+            if row.key == "dashboard" or (row.thread_ts is not None and not self._waits_for_another(row))
+        ]
         return sorted(ready, key=lambda row: (row.key != "dashboard", row.id))
+
+    def _waits_for_another(self, row: OutboxRow) -> bool:
+        """Whether it is new in a thread in which something earlier is not shown yet."""
+        return row.ts is None and any(
+            other.row.upgrade == row.upgrade and other.row.id < row.id and other.row.ts is None
+            for other in self._kept.values()
+            if other.shown < other.row.generation and not other.given_up and not other.passed
+        )
 
     def withdraw(self, upgrade: str, key: str) -> None:
         kept = self._kept.get((upgrade, key))
@@ -61,9 +75,11 @@ class MemoryOutbox:
         kept.shown, kept.due_at, kept.error = generation, 0.0, None
         kept.row = dataclasses.replace(kept.row, ts=ts, attempts=0, posting_at=None)
 
-    def retry(self, id: int, at: float, error: str, *, maybe_posted: bool = False) -> None:
+    def retry(
+        self, id: int, at: float, error: str, *, maybe_posted: bool = False, passed: bool = False
+    ) -> None:
         kept = self._of(id)
-        kept.due_at, kept.error = at, error
+        kept.due_at, kept.error, kept.passed = at, error, passed
         posting_at = kept.row.posting_at if maybe_posted else None
         kept.row = dataclasses.replace(kept.row, attempts=kept.row.attempts + 1, posting_at=posting_at)
 

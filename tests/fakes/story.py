@@ -29,10 +29,6 @@ def lead_to(bot: Bot, step: str) -> None:
 
 
 def said(bot: Bot) -> str:
-    """Every entry of the thread that was not delivered yet, which is all of them here."""
-    rows = bot.store.due(bot.world.clock.now())
-    for row in rows:
-        bot.store.sent(row.id, row.generation, f"ts{row.id}")  # entries follow their dashboard
-    rows = [*rows, *bot.store.due(bot.world.clock.now())]
-    entries = [row.content for row in rows if isinstance(row.content, Entry)]
+    """Every entry of the thread."""
+    entries = [content for content in bot.shown().values() if isinstance(content, Entry)]
     return "\n".join("\n".join((entry.text, *entry.lines)) for entry in entries)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,10 +15,12 @@ from adapters.sqlite_store import SqliteStore
 from bot.announcer import Announcer
 from bot.commands import Actor, BotCommands
 from bot.config import Config, ControllerConfig, parse
+from bot.content import Content
 from bot.context import Contexts, CrashPoint, Services
 from bot.engine import Engine
 from bot.errors import ChangedByHand, Permanent, Temporary
 from bot.gates import Gates
+from bot.messages import shown_on_card
 from bot.model import (
     BackupRecord,
     Chart,
@@ -32,7 +35,7 @@ from bot.model import (
 from bot.plugins import Policy
 from bot.ports import Selection, Stop, UpdateCentre
 from bot.series import Series
-from bot.upgrade import Upgrade
+from bot.upgrade import Gate, Upgrade
 from bot.watching import Watcher
 from bot.workers import Drive, Run
 from tests.fakes.jenkins import Execution, FakeJenkins
@@ -236,9 +239,11 @@ class World:
         self.triggered: list[str] = []
         self.exposed: set[str] = set()
         self.groups: dict[str, set[str]] = {}
+        """User group or channel → its members; Slack answers for no other."""
         self.without_the_bot: set[str] = set()
         """Channels that it was not invited to."""
-        """User group or channel → its members; Slack answers for no other."""
+        self.said: dict[tuple[str, str], Content] = {}
+        """(Upgrade, key) of a message → what Slack shows."""
         self.blue = Instance("main-first", "2.426.2", "http://blue", "blue")
         self.add(
             self.blue,
@@ -378,6 +383,22 @@ class Bot:
     def upgrade(self) -> Upgrade:
         return self.store.history("main", 1)[0]
 
+    def click(self, action: str, gate: Gate, actor: Actor) -> str:
+        """Click on the gate's card as it was drawn; returns what the person is told, "" for nothing."""
+        shown = shown_on_card(self.store.get(gate.upgrade), gate)
+        value = {"upgrade": gate.upgrade} if action == "rollback" else shown
+        notice = self.commands.click(action, json.dumps(value), actor)
+        return notice.text if notice else ""
+
+    def shown(self) -> dict[str, Content]:
+        """Show in Slack everything that is due, in order. Returns what the newest upgrade's messages say, by key."""
+        while rows := self.store.due(self.world.clock.now()):
+            row = rows[0]
+            self.store.sent(row.id, row.generation, row.ts or f"100.{row.id}")
+            self.world.said[row.upgrade, row.key] = row.content
+        newest = self.upgrade().id
+        return {key: content for (upgrade, key), content in self.world.said.items() if upgrade == newest}
+
     def settle(self, seconds: float = 0.0) -> None:
         """Do everything that is due, now and for some virtual seconds."""
         end = self.world.clock.now() + seconds
@@ -416,7 +437,11 @@ def make_config(directory: Path, **policy: object) -> Config:
         {
             "state_directory": str(directory),
             "backups": {"directory": str(directory / "backups")},
-            "slack": {"operators": [ANN.id, BOB.id], "approvers": [BOB.id]},
+            "slack": {
+                "operators": [ANN.id, BOB.id],
+                "approvers": [BOB.id],
+                "requester_may_approve": True,  # there is one approver
+            },
             "updates": {"watch_hours": 0},
             "controllers": {
                 "main": {

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 import pytest
 from slack_bolt import App
 
-from bot.commands import Actor, Answer, LiveUpgrade, Overview, StartChoices, StartRequest
+from bot.commands import Actor, Answer, LiveUpgrade, OpenGate, Overview, StartChoices, StartRequest
 from bot.content import Notice
 from handlers.app import build_app
 from handlers.credentials import Credentials
-from tests.handlers.forms import CHOICES, LIVE, OVERVIEW
+from tests.handlers.forms import CHOICES, GATES, LIVE, OVERVIEW
 from tests.handlers.payloads import SIGNING_SECRET
 from tests.handlers.web_api import APP_TOKEN, BOT_TOKEN, WebApi, running_web_api
 
@@ -33,6 +33,7 @@ class RecordingCommands:
     faults: dict[str, str] = field(default_factory=dict)
     choices: StartChoices = CHOICES
     live: tuple[LiveUpgrade, ...] = (LIVE,)
+    gates: tuple[OpenGate, ...] = GATES
     seen: Overview = OVERVIEW
 
     def __post_init__(self) -> None:
@@ -58,6 +59,9 @@ class RecordingCommands:
         self.actors.append(actor)
         return self.live
 
+    def open_gates(self, actor: Actor) -> tuple[OpenGate, ...]:
+        return self.gates
+
     def hold(self, upgrade: str, reason: str, actor: Actor) -> Notice:
         return self._take(actor, "hold", upgrade, reason) or Notice("Held.")
 
@@ -79,11 +83,11 @@ class RecordingCommands:
     def locks(self) -> Mapping[str, str]:
         return {state.name: state.lock for state in self.seen.controllers}
 
-    def override(self, gate: str, reason: str, actor: Actor) -> Notice:
-        return self._take(actor, "override", gate, reason) or Notice("Approved.")
+    def override(self, card: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "override", card, reason) or Notice("Approved.")
 
-    def break_glass(self, gate: str, reason: str, actor: Actor) -> Notice:
-        return self._take(actor, "break-glass", gate, reason) or Notice("Approved.")
+    def break_glass(self, card: str, reason: str, actor: Actor) -> Notice:
+        return self._take(actor, "break-glass", card, reason) or Notice("Approved.")
 
     def overview(self, actor: Actor) -> Overview:
         self.actors.append(actor)

@@ -54,7 +54,7 @@ def test_a_mention_in_a_thread_is_a_command_of_that_thread(
     assert app.dispatch(request(event(mention(text, thread_ts=THREAD)))).status == 200
     (sent,) = api.wait_for("chat.postEphemeral")
     assert commands.asked == [("run", "rollback R&D")]
-    assert commands.actors == [Actor("U0ANN", "<@U0ANN>", "C1", THREAD)]
+    assert commands.actors == [Actor("U0ANN", "<@U0ANN>", "C1", THREAD, 1764000009.000001)]
     assert (sent["channel"], sent["user"], sent["thread_ts"]) == ("C1", "U0ANN", THREAD)
 
 
@@ -86,8 +86,9 @@ def test_words_in_the_bots_own_conversation_are_commands(
         direct("status", subtype="message_changed"),
         mention("status", type="message", channel_type="channel"),
         mention("<@U0BOT> status", bot_id="B1"),
+        mention("<@U0BOT> approve", edited={"user": "U0ANN", "ts": "1764000010.000000"}),
     ],
-    ids=["a bot", "an edit", "a channel", "a mention by a bot"],
+    ids=["a bot", "an edit", "a channel", "a mention by a bot", "an edited mention"],
 )
 def test_what_no_person_asked_the_bot_is_left_alone(
     app: App, commands: RecordingCommands, api: WebApi, body: dict[str, Any]
@@ -104,6 +105,14 @@ def test_an_event_that_comes_twice_is_taken_once(app: App, commands: RecordingCo
         app.dispatch(request(event(mention("<@U0BOT> status"), id)))
     settle(app)
     assert len(commands.asked) == 2
+
+
+def test_events_without_an_id_are_each_taken(app: App, commands: RecordingCommands, api: WebApi) -> None:
+    """Nothing says that they are the same."""
+    for text in ("<@U0BOT> status", "<@U0BOT> rollback"):
+        app.dispatch(request({**event(mention(text)), "event_id": ""}))
+    settle(app)
+    assert sorted(commands.asked) == [("run", "rollback"), ("run", "status")]
 
 
 def test_an_error_inside_is_told_to_the_writer(

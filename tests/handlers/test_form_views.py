@@ -10,10 +10,19 @@ from typing import Any
 
 import pytest
 
+from bot import upgrade
 from bot.commands import ControllerState, Overview
 from bot.content import Notice
 from handlers.views.forms import outcome, reason_form, waiting
-from handlers.views.home import OPEN_HOLD, OPEN_LOCK, OPEN_ROLLBACK, OPEN_START, OPEN_UNLOCK, home
+from handlers.views.home import (
+    OPEN_HOLD,
+    OPEN_LOCK,
+    OPEN_RESUME,
+    OPEN_ROLLBACK,
+    OPEN_START,
+    OPEN_UNLOCK,
+    home,
+)
 from handlers.views.inputs import Choice, select
 from handlers.views.start_form import start_form
 from tests.handlers.block_rules import view_faults
@@ -80,7 +89,7 @@ def test_usual_views_are_valid(name: str) -> None:
 @pytest.mark.parametrize("kind", WORST)
 @pytest.mark.parametrize("data", NASTY)
 def test_no_data_makes_a_view_that_slack_refuses(kind: str, data: str) -> None:
-    """Longest, emptiest and strangest texts in every place, eighty controllers, three hundred releases, a plan of hundreds of steps."""
+    """Longest, emptiest and strangest texts in every place, three hundred controllers, three hundred releases, a plan of hundreds of steps."""
     view = WORST[kind](NASTY[data])
     assert view_faults(view) == []
     json.dumps(view, ensure_ascii=False).encode()
@@ -189,10 +198,40 @@ def test_a_controller_offers_what_can_be_done_with_it_now() -> None:
     assert all("main" in button["accessibility_label"] for button in rows[0])
 
 
-def test_controllers_that_do_not_fit_are_counted() -> None:
-    """A view takes a hundred blocks."""
-    many = tuple(ControllerState(f"c{number}", "2.440.1", "Idle.") for number in range(40))
-    assert "… and 20 more" in texts(home(Overview((), many), "D1"))
+@pytest.mark.parametrize(
+    ("choices", "buttons"),
+    [
+        (("resume", "rollback"), [OPEN_RESUME, OPEN_ROLLBACK, OPEN_LOCK]),
+        (("hold",), [OPEN_HOLD, OPEN_LOCK]),
+        ((), [OPEN_LOCK]),
+    ],
+    ids=["held", "retiring", "rolling back"],
+)
+def test_what_cannot_be_done_now_has_no_button(
+    choices: tuple[upgrade.Choice, ...], buttons: list[str]
+) -> None:
+    """A held upgrade is resumed; one on its way back is left alone."""
+    state = ControllerState("main", "2.440.1", "Held.", "u1", choices=choices)
+    (row,) = [each for each in home(Overview((), (state,)), "D1")["blocks"] if each["type"] == "actions"]
+    assert [button["action_id"] for button in row["elements"]] == buttons
+
+
+def test_of_many_controllers_the_live_and_locked_come_first_and_the_rest_as_lines() -> None:
+    """A view takes a hundred blocks; nobody's upgrade may be missing from it because of its name."""
+    idle = tuple(ControllerState(f"c{number:03}", "2.440.1", "Idle.") for number in range(100))
+    live = ControllerState("zeta", "2.426.2", "Waiting.", "u1", choices=("hold", "rollback"))
+    locked = ControllerState("yard", "2.440.1", "Idle.", lock="release week")
+    view = home(Overview((), (*idle, locked, live)), "D1")
+    assert view_faults(view) == []
+    shown = texts(view)
+    order = [shown.index(name) for name in ("*zeta*", "*yard*", "*c000*", "*c099* 2.440.1: Idle.")]
+    assert order == sorted(order)
+    assert all(f"*{state.name}*" in shown for state in idle)
+
+
+def test_controllers_that_do_not_fit_even_so_are_counted() -> None:
+    many = tuple(ControllerState(f"c{number}", "2.440.1", "Idle.") for number in range(200))
+    assert "… and 83 more" in texts(home(Overview((), many), "D1"))
 
 
 def _mrkdwn(value: Any) -> list[str]:

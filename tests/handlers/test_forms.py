@@ -57,7 +57,21 @@ def words(view: dict[str, Any]) -> str:
 
 
 @pytest.mark.parametrize(
-    "text", ["start", "plan", "rollback", "hold", "resume", "abort", "lock", "unlock", " Rollback "]
+    "text",
+    [
+        "",
+        "start",
+        "plan",
+        "approve",
+        "break-glass",
+        "rollback",
+        "hold",
+        "resume",
+        "abort",
+        "lock",
+        "unlock",
+        " Rollback ",
+    ],
 )
 def test_a_command_without_arguments_opens_its_form(
     app: App, commands: RecordingCommands, api: WebApi, text: str
@@ -123,6 +137,15 @@ def test_a_form_that_cannot_be_filled_says_so_with_a_reference(
     assert "Something went wrong" in shown
     assert "secret detail" not in shown
     assert "secret detail" in caplog.text
+
+
+def test_the_command_alone_opens_the_form_for_a_start(
+    app: App, commands: RecordingCommands, api: WebApi
+) -> None:
+    """What most people come for; help has a word of its own."""
+    app.dispatch(request(slash("", f"{api.address}/respond/1")))
+    assert drawn(api)["callback_id"] == "ci_upgrade.start"
+    assert commands.asked == []
 
 
 # ---- locks ----------------------------------------------------------------------------------------------------
@@ -335,7 +358,8 @@ def test_a_defect_behind_a_form_is_told_with_a_reference(
 
 
 @pytest.mark.parametrize(
-    ("name", "line"), [("rollback", "back on 2.426.2"), ("hold", "resumes it"), ("resume", "It goes on with")]
+    ("name", "line"),
+    [("rollback", "go back to 2.426.2"), ("hold", "resumes it"), ("resume", "It goes on with")],
 )
 def test_a_reason_form_says_what_will_happen_and_does_it_with_the_reason(
     app: App, commands: RecordingCommands, api: WebApi, name: str, line: str
@@ -399,45 +423,6 @@ def test_a_late_shortcut_is_explained(app: App, api: WebApi) -> None:
     api.fail("views.open", Answer(error="expired_trigger_id"))
     app.dispatch(request(shortcut("ci_upgrade.hold", f"{api.address}/respond/1")))
     assert "Try again" in api.wait_for("respond")[0]["text"]
-
-
-# ---- approving against the verdict or the rules --------------------------------------------------------------
-
-
-INSISTENCES = ("override", "break-glass")
-
-
-def insist(app: App, api: WebApi, name: str) -> dict[str, Any]:
-    value = json.dumps({"upgrade": "u1", "gate": "g1", "evidence": "abc"})
-    app.dispatch(request(click(f"ci_upgrade.{name}", value, f"{api.address}/respond/1")))
-    return drawn(api)
-
-
-@pytest.mark.parametrize("name", INSISTENCES)
-def test_approving_against_the_verdict_or_the_rules_needs_a_reason_of_some_length(
-    app: App, commands: RecordingCommands, api: WebApi, name: str
-) -> None:
-    """A word is refused in place; a sentence is taken with the gate of the card that was clicked."""
-    form = insist(app, api, name)
-    answer = submit(app, form, {"reason": typed("because")})
-    assert answer["response_action"] == "errors"
-    assert list(answer["errors"]) == ["reason"]
-    assert commands.asked == []
-    submit(app, form, {"reason": typed("the probe host was broken")})
-    api.wait_for("respond")
-    assert commands.asked == [(name, "g1", "the probe host was broken")]
-    assert commands.actors == [ANN]
-
-
-@pytest.mark.parametrize("name", INSISTENCES)
-@pytest.mark.parametrize("value", ["", "{}", "[]", "no json"])
-def test_insisting_on_a_card_of_another_release_is_explained(
-    app: App, commands: RecordingCommands, api: WebApi, name: str, value: str
-) -> None:
-    """Nothing is opened, nothing is run."""
-    app.dispatch(request(click(f"ci_upgrade.{name}", value, f"{api.address}/respond/1")))
-    assert "another release" in api.wait_for("respond")[0]["text"]
-    assert api.of("views.open") == []
 
 
 # ---- from the home tab ---------------------------------------------------------------------------------------

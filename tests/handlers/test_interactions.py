@@ -48,6 +48,41 @@ def test_typed_control_characters_arrive_as_typed(app: App, commands: RecordingC
     assert commands.asked == [("run", "hold main R&D <freeze> &lt;")]
 
 
+@pytest.mark.parametrize(
+    ("sent", "typed"),
+    [
+        ("hold main ask <@U0BOB|bob>", "hold main ask <@U0BOB>"),
+        ("hold main see <#C0OPS|ops>", "hold main see <#C0OPS>"),
+        ("hold main ask <!subteam^S0SRE|@sre>", "hold main ask <!subteam^S0SRE>"),
+        ("hold <http://ci.example.com|ci.example.com> R&amp;D", "hold ci.example.com R&D"),
+        (
+            "hold main <https://status.example.com/?a=1&amp;b=2>",
+            "hold main https://status.example.com/?a=1&b=2",
+        ),
+        ("hold main &lt;b|c&gt;", "hold main <b|c>"),
+    ],
+)
+def test_mentions_and_links_arrive_as_they_were_typed(
+    app: App, commands: RecordingCommands, api: WebApi, sent: str, typed: str
+) -> None:
+    """Slack puts names beside ids, and makes links of what looks like an address, such as a controller's name."""
+    app.dispatch(request(slash(sent, f"{api.address}/respond/1")))
+    api.wait_for("respond")
+    assert commands.asked == [("run", typed)]
+
+
+def test_a_payload_with_no_more_than_slack_promises_is_taken(
+    app: App, commands: RecordingCommands, api: WebApi
+) -> None:
+    """Of a user of an organisation only the id; nulls in the place of objects."""
+    commands.answer = lambda: Notice("Held.")
+    payload = click("ci_upgrade.hold", "{}", f"{api.address}/respond/1")
+    payload |= {"user": {"id": "W0ANN"}, "team": None, "enterprise": {"id": "E1"}, "channel": None}
+    assert app.dispatch(request(payload)).status == 200
+    api.wait_for("respond")
+    assert commands.actors == [Actor("W0ANN", "W0ANN", "C1")]
+
+
 @pytest.mark.parametrize("confirmed", [False, True])
 @pytest.mark.parametrize("suffix", ["", ".2"])
 def test_a_click_reaches_the_bot_with_its_value(

@@ -35,7 +35,7 @@ SCOPES: dict[str, frozenset[str]] = {
     "chat.postMessage": WRITING,
     "chat.update": WRITING,
     "conversations.history": HISTORY,
-    # Of direct messages nothing is asked, so not im:read.
+    # Of direct messages only the history is asked, so not im:read.
     "conversations.info": frozenset({"channels:read", "groups:read"}),
     "conversations.members": frozenset({"channels:read", "groups:read"}),
     "conversations.replies": HISTORY,

@@ -48,6 +48,8 @@ class WebApi:
     calls: list[Call] = field(default_factory=list)
     answers: dict[str, list[Answer]] = field(default_factory=dict)
     """Method → what its next calls get."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Text → the error that a message which says just that gets each time."""
     outage: bool = False
     answering: threading.Event = field(default_factory=_set)
     """Cleared, every call waits."""
@@ -91,6 +93,8 @@ class WebApi:
     def _perform(self, method: str, token: str, arguments: dict[str, Any]) -> dict[str, Any]:
         if token != (APP_TOKEN if method == "apps.connections.open" else BOT_TOKEN) and method != "respond":
             return {"ok": False, "error": "invalid_auth"}
+        if method == "chat.postMessage" and arguments["text"] in self.refused:
+            return {"ok": False, "error": self.refused[arguments["text"]]}
         if method == "chat.postMessage":
             ts = f"1764000000.{len(self.messages) + 1:06d}"
             self.messages[ts] = arguments

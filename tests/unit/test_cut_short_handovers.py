@@ -11,7 +11,6 @@ import pytest
 
 from bot.model import Role, Side
 from bot.upgrade import Status
-from bot.watching import Watcher
 from tests.fakes.jenkins import FakeJenkins
 from tests.fakes.story import lead_to, run_to, said
 from tests.fakes.world import ANN, BOB, Bot, Killed, World, make_config

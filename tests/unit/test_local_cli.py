@@ -35,11 +35,8 @@ def bot(tmp_path: Path, config: Config) -> Iterator[Bot]:
 
 
 def shown(bot: Bot, key: str) -> str:
-    """What Slack gets under this key: the thread begins with the dashboard, the rest is due once that is posted."""
-    for row in bot.store.due(bot.world.clock.now()):
-        if row.key == "dashboard" and key != "dashboard":
-            bot.store.sent(row.id, row.generation, "1.0")
-    (content,) = [row.content for row in bot.store.due(bot.world.clock.now()) if row.key == key]
+    """What Slack gets under this key."""
+    content = bot.shown()[key]
     rendered = render(content)
     return f"{rendered.text} {rendered.blocks}"
 

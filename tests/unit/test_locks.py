@@ -57,9 +57,11 @@ def test_the_first_lock_stays_and_unlocking_lets_upgrades_start(bot: Bot) -> Non
 
 
 def test_who_locked_and_unlocked_is_in_the_journal(bot: Bot) -> None:
-    """Under the controller, because a lock belongs to no upgrade."""
+    """Under the controller, because a lock belongs to no upgrade; what was refused is no decision."""
     bot.commands.run("lock main why", ANN)
+    assert "already" in bot.commands.run("lock main again", BOB).text
     bot.commands.run("unlock main", BOB)
+    assert "not locked" in bot.commands.run("unlock main", ANN).text
     journal = bot.store.journal("controller:main")
     assert [(entry.name, entry.actor) for entry in journal] == [("lock", ANN.id), ("unlock", BOB.id)]
 

@@ -323,7 +323,7 @@ def test_a_window_that_was_taken_away_keeps_the_start_from_coming(world: World, 
         ("start main latest --window nightly", "not a Jenkins version"),
         ("start main 2.516.3 --wen 12:00", "no option"),
         ("schedule frobnicate", "`list`"),
-        ("schedule cancel", "Which one"),
+        ("schedule cancel", "No upgrade is scheduled"),
         ("schedule cancel s000000", "Nothing is scheduled"),
     ],
 )

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from adapters.sqlite_store import SqliteStore
 from bot.cli import cli
 from bot.content import Entry
+from tests.contract.test_store import STARTED, UPGRADE
 
 
 @pytest.fixture
@@ -45,11 +46,16 @@ def status(config: Path, *options: str) -> str:
 def test_status_says_why_messages_are_not_shown(config: Path, tmp_path: Path) -> None:
     """An archived channel is seen from the bot's machine as well, for people and for programs."""
     store = SqliteStore(tmp_path / "ci-upgrade.db")
+    store.create(UPGRADE, STARTED)
     store.put("u1", "dashboard", "C1", Entry("news"))
     (row,) = store.due(0.0)
-    store.give_up(row.id, "is_archived")
-    assert "1 messages wait to be shown in Slack: is_archived" in status(config)
-    assert json.loads(status(config, "--json"))["undelivered"] == {"messages": 1, "why": "is_archived"}
+    store.retry(row.id, 600.0, "Slack takes no messages in C1")
+    sentence = "A message is not shown in Slack: Slack takes no messages in C1.\n"
+    assert f"{sentence}u1  main" in status(config), "before what could scroll away"
+    assert json.loads(status(config, "--json"))["undelivered"] == {
+        "messages": 1,
+        "why": "Slack takes no messages in C1",
+    }
 
 
 def test_status_is_silent_about_messages_that_are_merely_on_their_way(config: Path, tmp_path: Path) -> None:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from pathlib import Path
 
 import pytest
 
 from bot.commands import Actor, StartRequest
-from bot.content import Dashboard, Entry
+from bot.content import Dashboard, GateCard
 from bot.errors import Refused
+from bot.messages import USUAL_RULES, dashboard, shown_on_card
+from bot.reasons import Reason
 from bot.traffic_plan import parse_traffic_plan, traffic_plan_fault, traffic_plan_text
-from bot.upgrade import Status
+from bot.upgrade import Hold, Status, StepRecord, StepState
 from tests.fakes.world import ANN, BOB, Bot, World, make_config
 from tests.unit.test_commands import at_a_gate, click
 
@@ -168,18 +171,19 @@ def test_approving_against_the_verdict_takes_the_reason_of_the_form(bot: Bot) ->
     bot.store.decide(dataclasses.replace(gate, outcome="superseded"), bot.upgrade())
     failing = dataclasses.replace(gate, id="failing", verdict="fail")
     bot.store.open_gate(failing, dataclasses.replace(bot.upgrade(), status=Status.WAITING))
-    reason = "the probe host was broken"
-    assert bot.commands.override("failing", reason, ANN).tone == "warning"
+    reason, card = "the probe host was broken", json.dumps(shown_on_card(bot.upgrade(), failing))
+    assert bot.commands.override(card, reason, ANN).tone == "warning"
     assert bot.upgrade().status is Status.WAITING
-    assert bot.commands.override("failing", reason, BOB).tone == "good"
+    assert bot.commands.override(card, reason, BOB).tone == "good"
     decided = bot.store.gate("failing")
     assert decided is not None
     assert (decided.outcome, decided.decided_by, decided.reason) == ("approved", BOB.id, reason)
 
 
 def test_an_override_of_a_card_that_is_not_known_changes_nothing(bot: Bot) -> None:
-    """Of an older state directory."""
-    assert "not known" in bot.commands.override("g1", "a long reason", BOB).text
+    """Of an older state directory, or of an older release."""
+    assert "not known" in bot.commands.override('{"upgrade": "u1", "gate": "g1"}', "a long reason", BOB).text
+    assert "another release" in bot.commands.override("g1", "a long reason", BOB).text
 
 
 def test_the_dashboard_says_since_when_it_waits_and_how_long_the_next_step_takes(bot: Bot) -> None:
@@ -205,54 +209,6 @@ def test_the_dashboard_says_since_when_it_waits_and_how_long_the_next_step_takes
     assert (resumed.actor, resumed.detail) == (ANN.id, {"reason": "Monday"})
     (live,) = bot.commands.live_upgrades(ANN)
     assert "nothing to resume" in live.on_resume[0]
-
-
-# ---- threads -------------------------------------------------------------------------------------------------
-
-
-def shown(bot: Bot, ts: str) -> None:
-    """The outbox has posted the dashboard."""
-    row = next(row for row in bot.store.due(0.0) if row.key == "dashboard")
-    bot.store.sent(row.id, row.generation, ts)
-
-
-@pytest.mark.parametrize("text", ["rollback", "rollback main"])
-def test_in_its_thread_an_upgrade_need_not_be_named(bot: Bot, text: str) -> None:
-    """It may be; the reason is the rest of the words."""
-    at_a_gate(bot)
-    shown(bot, "100.1")
-    asker = dataclasses.replace(ANN, thread="100.1")
-    assert "Rolling main back" in bot.commands.run(f"{text} too slow", asker).text
-    decided = next(entry for entry in bot.store.journal(bot.upgrade().id) if entry.name == "rollback")
-    assert decided.detail is not None
-    assert decided.detail["reason"] == "too slow"
-
-
-def test_the_thread_of_an_ended_upgrade_names_that_one(bot: Bot) -> None:
-    """A shortcut there must not offer another upgrade that happens to run."""
-    at_a_gate(bot)
-    first = bot.upgrade().id
-    shown(bot, "100.1")
-    bot.commands.rollback(first, "", ANN)
-    bot.settle(60.0)
-    bot.commands.run("unlock main", ANN)
-    bot.commands.start(REQUEST, ANN)
-    (live,) = bot.commands.live_upgrades(dataclasses.replace(ANN, thread="100.1"))
-    assert live.id == first
-    assert "nothing to roll back" in live.on_rollback[0]
-    (other,) = bot.commands.live_upgrades(dataclasses.replace(ANN, thread="999.9"))
-    assert other.id == bot.upgrade().id
-
-
-def test_a_thread_of_no_upgrade_names_none(bot: Bot) -> None:
-    """The bot has other messages as well; below them the live ones are offered."""
-    at_a_gate(bot)
-    bot.store.put("release-main-2.516.3", "dashboard", "C0CIOPS", Entry("news"))
-    row = next(row for row in bot.store.due(0.0) if row.content == Entry("news"))
-    bot.store.sent(row.id, row.generation, "200.1")
-    asker = dataclasses.replace(ANN, thread="200.1")
-    assert [live.id for live in bot.commands.live_upgrades(asker)] == [bot.upgrade().id]
-    assert "Rolling main back" in bot.commands.run("rollback main", asker).text
 
 
 # ---- the home tab --------------------------------------------------------------------------------------------
@@ -301,6 +257,67 @@ def test_known_releases_are_offered_and_tell_how_far_behind_a_controller_is(
     at_a_gate(bot)
     (state,) = bot.commands.overview(ANN).controllers
     assert state.behind == late
+
+
+def test_only_what_can_be_done_is_offered(bot: Bot) -> None:
+    """On the home tab and on the dashboard: waiting, held, on the way back."""
+
+    def offered() -> tuple[tuple[str, ...], list[str]]:
+        (state,) = bot.commands.overview(ANN).controllers
+        board = bot.shown()["dashboard"]
+        assert isinstance(board, Dashboard)
+        return state.choices, [button.action for button in board.buttons]
+
+    gate = at_a_gate(bot)
+    assert offered() == (("hold", "rollback"), ["rollback"])
+    click(bot, "hold", gate, BOB)
+    assert offered() == (("resume", "rollback"), ["resume", "rollback"])
+    bot.commands.run("rollback main", ANN)
+    assert offered() == ((), [])
+
+
+def test_while_blue_is_retired_no_way_back_is_offered(bot: Bot) -> None:
+    """It would be refused; holding is not."""
+    gate = at_a_gate(bot, "gate-retire")
+    record = StepRecord(StepState.RUNNING, bot.world.clock.now())
+    click(bot, "approve", gate, BOB)
+    retiring = bot.store.save(
+        dataclasses.replace(bot.upgrade().with_record("retire", record), step="retire", status=Status.RUNNING)
+    )
+    board = dashboard(retiring, None, None, make_config(bot.world.directory).controllers["main"], USUAL_RULES)
+    assert [button.action for button in board.buttons] == ["pause"]
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert f"restore the backup {retiring.id}" in live.on_rollback[0]
+    assert "restore the backup" in bot.commands.run("rollback main", ANN).text
+    held = dataclasses.replace(retiring, status=Status.HELD, hold=Hold(Reason.ASKED, "Asked.", 1.0))
+    assert (
+        "roll back"
+        not in dashboard(
+            held, None, None, make_config(bot.world.directory).controllers["main"], USUAL_RULES
+        ).headline
+    )
+
+
+def test_the_way_back_is_told_as_it_was_measured(bot: Bot) -> None:
+    """On the card and in the form; a blue that does not answer is said to."""
+    bot.world.instances["main-first"].reachable = True
+    gate = at_a_gate(bot)
+    drawn = bot.shown()[gate.id]
+    assert isinstance(drawn, GateCard)
+    assert "blue warm" in drawn.going_back
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert any("blue warm" in line for line in live.on_rollback)
+    bot.world.instances["main-first"].reachable = False
+    bot.settle(10.0)
+    (live,) = bot.commands.live_upgrades(ANN)
+    assert any("blue does not answer" in line for line in live.on_rollback)
+
+
+def test_where_the_upgrade_speaks_is_named_when_it_is_elsewhere(tmp_path: Path) -> None:
+    config = make_config(tmp_path)
+    slack = config.slack.model_copy(update={"channel": "C0UPGRADES"})
+    bot = Bot(World(tmp_path), config.model_copy(update={"slack": slack}))
+    assert "The message in <#C0UPGRADES> is kept" in bot.commands.run("start main 2.516.3", ANN).text
 
 
 def test_an_overview_tells_how_the_last_upgrade_ended(bot: Bot) -> None:

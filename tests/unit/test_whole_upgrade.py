@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -62,8 +61,7 @@ class People:
         assert len(self.world.owners()) <= 1, "two owners at one time"
         gate = self.bot.store.newest_gate(upgrade.id, self.bot.upgrade().step)
         if gate is not None and gate.outcome is None:
-            value = json.dumps({"upgrade": upgrade.id, "gate": gate.id, "evidence": gate.evidence_hash})
-            self.alive(lambda: self.bot.commands.click("approve", value, BOB))
+            self.alive(lambda: self.bot.click("approve", gate, BOB))
 
     def start(self) -> None:
         notice = self.bot.commands.run("start main 2.516.3", ANN)
