@@ -59,7 +59,8 @@ def everythingBesideJobs = { folders ->
         views: places.findAll { it instanceof ViewGroup }.collectMany { place -> place.views.collect { within(place, it.viewName) } },
         nodes: jenkins.nodes.collect { it.nodeName },
         credentials: credentialIds(places),
-        users: User.all.collect { it.id },
+        // Others are in memory only (`unknown`, whoever committed once): they come and go with a start.
+        users: User.all.findAll { it.userFolder != null }.collect { it.id },
         plugins: jenkins.pluginManager.plugins.collect {
             [name: it.shortName, version: it.version, enabled: it.enabled, active: it.active]
         },
