@@ -47,14 +47,22 @@ class JenkinsOwnership:
 
     def queue(self) -> tuple[QueueItem, ...]:
         return tuple(
-            QueueItem(i["id"], i["job"], i["sinceMs"], i["timer"], i["actions"], i["who"], i["relay"])
+            QueueItem(
+                i["id"], i["job"], i["sinceMs"], i["timer"], i["actions"], i["who"], i["relay"], i["delayMs"]
+            )
             for i in self._read("queue")["items"]
         )
 
     def submit(self, item: QueueItem, relay: str, origin: str) -> Submission:
         since = item.since_ms - RELAY_MARGIN_MS
         found = self._change(
-            "submit", job=item.job, actions=item.actions, relay=relay, origin=origin, sinceMs=since
+            "submit",
+            job=item.job,
+            actions=item.actions,
+            relay=relay,
+            origin=origin,
+            sinceMs=since,
+            delaySeconds=-(-item.delay_ms // 1000),
         )
         return Submission(found["outcome"], found["detail"] or "")
 
@@ -118,7 +126,12 @@ class JenkinsOwnership:
         written: set[str] = set()
         failed: dict[str, str] = {}
         for batch in batches({"name": item.name, "xml": item.xml} for item in items):
-            found = self._change("write-items", items=batch)
+            try:
+                found = self._change("write-items", items=batch)
+            except Permanent as error:
+                # Such as one that is too large for a request: it keeps none of the others from being written.
+                failed |= {item["name"]: str(error) for item in batch}
+                continue
             written.update(found["written"])
             failed |= found.get("failed", {})
         unmentioned = {item.name for item in items} - written - set(failed)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from bot.context import Context
-from bot.model import QueueItem, Side
+from bot.errors import Permanent
+from bot.model import QueueItem, Side, Submission
 from bot.ownership.boundary import cutoff_of_old_timers
 
 __all__ = ["relay"]
@@ -42,20 +43,31 @@ def relay(ctx: Context, source: Side) -> int:
 def _move(ctx: Context, source: Side, batch: Mapping[str, QueueItem]) -> int:
     """Submit each, then cancel those that the owner has: an item is never in neither queue, and its id keeps it from being in both."""
     taken: list[int] = []
-    for name, item in batch.items():
-        origin = f"queued on {source.value}: {item.who}" if item.who else f"queued on {source.value}"
-        submission = ctx.jenkins(source.other).submit(item, name, origin)
-        if submission.outcome in ("submitted", "exists"):
-            taken.append(item.id)
-        else:
-            ctx.say(
-                f"A queued build of `{item.job}` stays on {source.value}: {submission.outcome} ({submission.detail or 'no detail'}).",
-                "It is not lost: start it again by hand, or cancel it there.",
-                tone="warning",
-                key=f"relay-{name}",
-            )
-    ctx.jenkins(source).cancel(taken)
+    try:
+        for name, item in batch.items():
+            submission = _submit(ctx, source, item, name)
+            if submission.outcome in ("submitted", "exists"):
+                taken.append(item.id)
+            else:
+                ctx.say(
+                    f"A queued build of `{item.job}` stays on {source.value}: {submission.outcome} ({submission.detail or 'no detail'}).",
+                    "It is not lost: start it again by hand, or cancel it there.",
+                    tone="warning",
+                    key=f"relay-{name}",
+                )
+    finally:
+        # Also when the owner stops answering in the middle.
+        ctx.jenkins(source).cancel(taken)
     return len(taken)
+
+
+def _submit(ctx: Context, source: Side, item: QueueItem, relay: str) -> Submission:
+    origin = f"queued on {source.value}: {item.who}" if item.who else f"queued on {source.value}"
+    try:
+        return ctx.jenkins(source.other).submit(item, relay, origin)
+    except Permanent as error:
+        # Such as one that is too large for a request: it keeps none of the others from being moved.
+        return Submission("failed", str(error))
 
 
 def _relay_id(ctx: Context, source: Side, item: QueueItem) -> str:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from bot.context import Context
-from bot.errors import Temporary
+from bot.errors import Permanent, Temporary
 from bot.home_rules import SYNC_LAST, never_synced
 from bot.model import BuildRef, FinishedBuild, RunningBuild, Side
 from bot.ports import Selection
@@ -61,12 +61,23 @@ def known_running(ctx: Context, side: Side) -> int | None:
 
 
 def sync(ctx: Context, source: Side, *, configs: bool = True) -> SyncReport:
-    """Bring the other side up to date with ``source``. Without a position (never started) nothing is carried."""
+    """Bring the other side up to date with ``source``. Without a position (never started) nothing is carried.
+
+    :raises Permanent: when a job's or folder's configuration could not be carried over; everything else was.
+    """
     position = _load(ctx, source)
     if position is None:
         return SyncReport(0, ())
+    unwritten: Permanent | None = None
     if configs:
-        _sync_items(ctx, source, position)
+        try:
+            _sync_items(ctx, source, position)
+        except Permanent as error:
+            # Told when the builds are over there: one job that the follower does not take must not cost it the history of all.
+            unwritten = error
+            ctx.say(
+                "Not every changed job could be carried over.", str(error), tone="warning", key="sync-items"
+            )
     ctx.stop.check()
     began = time.monotonic()
     report = ctx.jenkins(source).builds(position.since_ms, position.watched)
@@ -95,6 +106,8 @@ def sync(ctx: Context, source: Side, *, configs: bool = True) -> SyncReport:
             position.known_items,
         ),
     )
+    if unwritten is not None:
+        raise unwritten
     return SyncReport(len(fresh), report.running)
 
 

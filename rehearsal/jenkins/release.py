@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-__all__ = ["HEALTH_PAGE", "LISTED_BUILDS_ONLY", "QUEUE_COUNTER_AS_PROPERTY", "QUEUE_FILE_BY_ID", "at_least"]
+__all__ = [
+    "HEALTH_PAGE",
+    "LARGE_FORMS",
+    "LISTED_BUILDS_ONLY",
+    "QUEUE_COUNTER_AS_PROPERTY",
+    "QUEUE_FILE_BY_ID",
+    "at_least",
+]
 
 QUEUE_FILE_BY_ID = "2.426"
 """``-Dhudson.model.Queue.id`` names the queue's file."""
@@ -12,6 +19,9 @@ HEALTH_PAGE = "2.506"
 """``/health`` answers without credentials."""
 LISTED_BUILDS_ONLY = "2.525"
 """A build directory that was not there when the job was loaded is not found at all."""
+
+LARGE_FORMS = "2.541.1"
+"""Forms above 200,000 bytes are taken."""
 
 
 def at_least(version: str, minimum: str) -> bool:

@@ -151,6 +151,18 @@ def test_relay_moves_an_item_once(jenkins: Jenkins, standin: Standin) -> None:
     assert len([one for one in standin.executions() if one["ticket"] == "ticket ü & <1>"]) == 1
 
 
+def test_relay_keeps_a_quiet_period(jenkins: Jenkins, standin: Standin) -> None:
+    """A build that was asked for in an hour is not started at once because somebody hands over."""
+    jenkins.take_role(Role.FOLLOWER, "u1")
+    number = standin.trigger("canary", "later", delay="3600sec")
+    item = wait_until(lambda: [item for item in jenkins.queue() if item.id == number], "it is queued")[0]
+    assert 3_500_000 < item.delay_ms <= 3_600_000
+    jenkins.cancel([item.id])
+    assert jenkins.submit(item, "u1-x-9", "queued on green").outcome == "submitted"
+    [moved] = jenkins.queue()
+    assert 3_500_000 < moved.delay_ms <= 3_601_000
+
+
 def test_relay_that_cannot_be_is_told_and_changes_nothing(jenkins: Jenkins, standin: Standin) -> None:
     """An unknown job and unreadable actions are outcomes, not errors."""
     jenkins.take_role(Role.FOLLOWER, "u1")
@@ -226,6 +238,16 @@ def test_item_that_cannot_be_written_is_permanent(jenkins: Jenkins) -> None:
     """Nothing may go missing silently."""
     with pytest.raises(Permanent):
         jenkins.write_items([ItemConfig("no-folder/app", 0, "<project/>")])
+
+
+def test_item_too_large_for_a_request_keeps_no_other_from_being_written(jenkins: Jenkins) -> None:
+    """Releases before 2.541.1 take 200,000 bytes: the others are written, and the error names this one."""
+    large = ItemConfig("large", 0, f"<project><description>{'x' * 200_000}</description></project>")
+    small = ItemConfig("small", 0, "<project/>")
+    with pytest.raises(Permanent, match=r"1 jobs .* could not be configured: large: .*400"):
+        jenkins.write_items([large, small])
+    assert "small" in jenkins.item_configs(2**52).names
+    jenkins.delete_items(["small"])
 
 
 def test_nodes_go_and_come_back_as_they_were(jenkins: Jenkins) -> None:

@@ -79,6 +79,7 @@ def submit(standin: Standin, item: dict[str, Any], relay: str) -> dict[str, Any]
             "relay": relay,
             "origin": "queued on green by ann",
             "sinceMs": item["sinceMs"],
+            "delaySeconds": 0,
         },
     )
 
@@ -275,7 +276,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "guard": ({"role": None}, {"role", "upgrade", "persisted", "busy", "pending"}),
     "queue": ({}, {"items"}),
     "submit": (
-        {"job": "nope", "actions": "", "relay": "r", "origin": "o", "sinceMs": 0},
+        {"job": "nope", "actions": "", "relay": "r", "origin": "o", "sinceMs": 0, "delaySeconds": 0},
         {"outcome", "detail"},
     ),
     "cancel": ({"ids": [1]}, {"cancelled"}),

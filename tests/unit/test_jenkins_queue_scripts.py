@@ -39,6 +39,7 @@ def submit(
         "relay": relay,
         "origin": "queued on blue: ann",
         "sinceMs": 5000,
+        "delaySeconds": 0,
     }
 
 
@@ -106,6 +107,27 @@ def test_relayed_item_keeps_causes_and_exact_values(groovy: GroovyRig, tmp_path:
     assert causes == [["ann"], ["ci-upgrade", "relay u1-blue-7-1: queued on blue: ann"]]
     assert text == "a & ü \x1b[1m"
     assert again == [["u1-blue-7-1", 2]]
+
+
+def test_quiet_period_is_kept(groovy: GroovyRig, tmp_path: Path) -> None:
+    """What is left of a delay is told, and waited for on the other side; an item that is past it has none."""
+    left, due = groovy.play(
+        tmp_path,
+        """
+        job('app')
+        queue.enter(new Queue.WaitingItem(job('later'), [], 3600))
+        queue.enter(new Queue.WaitingItem(job('over'), [], -60))
+        queue.pend(new Queue.BuildableItem(job('ready'), []))
+        queue.enter(new Queue.BuildableItem(job('blocked'), []))
+        tell(resultOf(run('queue')).items.collectEntries { [(it.job): it.delayMs] })
+        run('submit')
+        tell(queue.items.find { it.task.name == 'app' }.timestamp.timeInMillis - System.currentTimeMillis())
+        """,
+        {"queue": ("queue", {}), "submit": (submit()[0], {**submit()[1], "delaySeconds": 3600})},
+    )
+    assert 3_500_000 < left.pop("later") <= 3_600_000
+    assert left == {"over": 0, "blocked": 0}
+    assert 3_500_000 < due <= 3_600_000
 
 
 def test_relay_happens_once(groovy: GroovyRig, tmp_path: Path) -> None:

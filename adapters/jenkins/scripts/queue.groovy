@@ -55,6 +55,7 @@ try {
             actions: xml(item),
             who: causes.collect(describe).join(', '),
             relay: relayId(causes),
+            delayMs: item instanceof Queue.WaitingItem ? Math.max(0L, item.timestamp.timeInMillis - System.currentTimeMillis()) : 0,
         ]
     }
     println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson([items: items]))

@@ -77,7 +77,7 @@ def submit = {
         if (meanwhile != null) {
             return [outcome: 'exists', detail: meanwhile]
         }
-        def scheduled = Queue.instance.schedule2(task, 0, carried)
+        def scheduled = Queue.instance.schedule2(task, arguments.delaySeconds as int, carried)
         return scheduled.refused ? [outcome: 'refused', detail: 'the queue refused it'] : [outcome: 'submitted', detail: 'queue item ' + scheduled.item.id]
     })
 }

@@ -32,7 +32,9 @@ _SCRIPTS: dict[str, _Script] = {
 }
 _LAST_PRINT = re.compile(r"\n?\s*print\s*\(?\s*([\"'])(.*)\1\s*\)?\s*\Z")
 _NO_CODE = re.compile(r"//[^\n]*|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
-_SAME_BODY = re.compile(r"(?:\b(?:if|for|while|switch|catch)\b[^{}\n]*\)|\b(?:else|try|finally)|\A|;|\n)\s*\Z")
+_SAME_BODY = re.compile(
+    r"(?:\b(?:if|for|while|switch|catch)\b[^{}\n]*\)|\b(?:else|try|finally)|\A|;|\n)\s*\Z"
+)
 """Before the brace of a block that belongs to the script's own body; any other begins a closure, a method or a class."""
 
 

@@ -12,6 +12,7 @@ from rehearsal.jenkins.actions import REMOTE, Actions, Cause, remote_cause
 from rehearsal.jenkins.documents import ParseError
 from rehearsal.jenkins.guard import GUARD_FILE, Guard
 from rehearsal.jenkins.items import Job
+from rehearsal.jenkins.queue import Stage, now_ms
 from rehearsal.jenkins.scripts.session import Session
 
 __all__ = ["SCRIPTS", "apply_guard"]
@@ -64,6 +65,7 @@ def queue(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
                 "actions": item.actions.to_list(),
                 "who": ", ".join(cause_text(cause) for cause in item.actions.causes),
                 "relay": _last_relay(item.actions),
+                "delayMs": max(0, item.due - now_ms()) if item.stage is Stage.WAITING else 0,
             }
             for item in sorted(session.controller.queue.items(), key=lambda one: one.id)
             if not item.pending
@@ -85,7 +87,7 @@ def submit(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
         return {"outcome": "unreadable", "detail": str(error)}
     actions.causes_first = True
     actions.fold([remote_cause(_RELAY_HOST, f"relay {relay}: {arguments['origin']}")])
-    item, _created = session.controller.schedule(job, actions, 0)
+    item, _created = session.controller.schedule(job, actions, arguments["delaySeconds"])
     if item is None:
         return {"outcome": "refused", "detail": "the queue refused it"}
     return {"outcome": "submitted", "detail": f"queue item {item.id}"}

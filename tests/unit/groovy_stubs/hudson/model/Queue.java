@@ -56,7 +56,7 @@ public class Queue {
         requireLock();
         for (QueueDecisionHandler handler : ExtensionList.lookup(QueueDecisionHandler.class))
             if (!handler.shouldSchedule(task, actions)) return ScheduleResult.refused();
-        return ScheduleResult.created(enter(new WaitingItem(task, actions)));
+        return ScheduleResult.created(enter(new WaitingItem(task, actions, quietPeriod)));
     }
 
     public ScheduleResult schedule2(Task task, int quietPeriod, Action... actions) {
@@ -93,7 +93,14 @@ public class Queue {
     }
 
     public static class WaitingItem extends Item {
-        public WaitingItem(Task task, List<Action> actions) { super(task, actions); }
+        public Calendar timestamp = Calendar.getInstance();
+
+        public WaitingItem(Task task, List<Action> actions) { this(task, actions, 0); }
+
+        public WaitingItem(Task task, List<Action> actions, int quietPeriod) {
+            super(task, actions);
+            timestamp.add(Calendar.SECOND, quietPeriod);
+        }
     }
 
     public static class BuildableItem extends Item {
