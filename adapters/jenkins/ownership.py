@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from adapters.jenkins.connection import Connection
@@ -104,21 +104,24 @@ class JenkinsOwnership:
         directories: Mapping[str, str] = self._read("job-directories")["directories"]
         return directories
 
-    def item_configs(self, since_ms: int) -> ItemConfigs:
+    def item_configs(self, since_ms: int, known: Collection[str] | None = None) -> ItemConfigs:
         found = self._read("item-configs", sinceMs=since_ms, limit=TEXT_CHARACTERS, only=None)
-        texts = {c["name"]: c["xml"] for c in found["changed"]}
-        while waiting := [name for name, xml in texts.items() if xml is None]:
-            names = set(next(batches(waiting)))
-            answer = self._read("item-configs", sinceMs=since_ms, limit=TEXT_CHARACTERS, only=sorted(names))
-            more = {c["name"]: c["xml"] for c in answer["changed"]}
+        texts: dict[str, dict[str, Any]] = {c["name"]: c for c in found["changed"] if c["xml"] is not None}
+        new = set() if known is None else set(found["names"]) - set(known)
+        asked = [c["name"] for c in found["changed"]] + sorted(new)
+        waiting = [name for name in dict.fromkeys(asked) if name not in texts]
+        while waiting:
+            names = next(batches(waiting))
+            answer = self._read("item-configs", sinceMs=since_ms, limit=TEXT_CHARACTERS, only=names)
+            texts |= {c["name"]: c for c in answer["changed"] if c["xml"] is not None}
             # What was deleted meanwhile is left out: the next look shows that.
-            texts = {
-                name: more.get(name, xml) for name, xml in texts.items() if name in more or name not in names
-            }
+            late = {c["name"] for c in answer["changed"] if c["xml"] is None}
+            waiting = [name for name in waiting if name in late or name not in names]
+        # In the order of all names: parents come before their children.
         changed = tuple(
-            ItemConfig(c["name"], c["modifiedMs"], texts[c["name"]])
-            for c in found["changed"]
-            if c["name"] in texts
+            ItemConfig(name, texts[name]["modifiedMs"], texts[name]["xml"])
+            for name in found["names"]
+            if name in texts
         )
         return ItemConfigs(found["nowMs"], tuple(found["names"]), changed)
 

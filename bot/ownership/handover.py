@@ -14,7 +14,7 @@ from bot.errors import Permanent, Temporary
 from bot.model import NodeSet, Role, Side
 from bot.ownership.boundary import next_safe_moment
 from bot.ownership.relay import relay
-from bot.ownership.sync import running_builds, start_from, sync
+from bot.ownership.sync import carry_branches, running_builds, start_from, sync
 from bot.traffic import require_answer, send_back, set_router
 
 __all__ = ["hand_over", "undo_hand_over"]
@@ -36,6 +36,7 @@ def hand_over(ctx: Context, to: Side) -> float:
         with ctx.services.ownership:
             ctx.change("raise-numbers", lambda: _raise_numbers(ctx, to), again=True)
             sync(ctx, to.other)
+            carry_branches(ctx, to.other)
         if to is Side.GREEN:
             require_answer(ctx)
         _await_window(ctx, to)
@@ -142,7 +143,7 @@ def _raise_numbers(ctx: Context, to: Side) -> None:
         raise Permanent(f"next build numbers could not be raised on {to.value} for: {', '.join(low[:5])}")
     absent = sorted(set(wanted) - set(reached))
     if absent:
-        # A branch that its folder found during the upgrade: it cannot be made from outside, the next scan finds it there too.
+        # A branch that its folder found just now, or could not load there: the next scan finds it there too.
         text = f"{len(absent)} jobs are on {to.other.value} only: scan their folders on {to.value} after the handover."
         ctx.say(text, *absent[:10], tone="warning", key="absent-jobs")
 

@@ -6,19 +6,30 @@ Positions are kept in a document, so that a restarted bot goes on where it was; 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot.context import Context
-from bot.errors import Permanent, Temporary
-from bot.home_rules import SYNC_LAST, never_synced
-from bot.model import BuildRef, FinishedBuild, RunningBuild, Side
-from bot.ports import Selection
+from bot.errors import Permanent
+from bot.model import BuildRef, BuildReport, FinishedBuild, RunningBuild, Side
+from bot.ownership.carrying import carry_builds, carry_jobs
 
-__all__ = ["SyncReport", "known_running", "running_builds", "start_from", "sync"]
+__all__ = [
+    "NEVER_MS",
+    "SyncReport",
+    "carry_branches",
+    "known_running",
+    "running_builds",
+    "start_from",
+    "sync",
+]
 
 OVERLAP_MS = 5_000
 """Builds that started this long before the last look are asked for again: clocks of a controller are not that exact."""
+UNSAVED_MS = 60_000
+"""So long after its end a build whose record says that it is under way is carried again: then it was never saved."""
+NEVER_MS = 2**52
+"""Nothing changes after this."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,26 +92,37 @@ def sync(ctx: Context, source: Side, *, configs: bool = True) -> SyncReport:
     ctx.stop.check()
     began = time.monotonic()
     report = ctx.jenkins(source).builds(position.since_ms, position.watched)
+    lost: list[BuildRef] = []
+    if source is not ctx.upgrade.owner:
+        report, lost = _found_again(ctx, source, position, report)
     fresh = [build for build in report.finished if _key(build.job, build.number) not in position.carried]
-    missing: tuple[str, ...] = ()
+    again: frozenset[str] = frozenset()
     if fresh:
         names = [_key(build.job, build.number) for build in fresh]
-        missing = (
-            ctx.change("sync", lambda: _carry(ctx, source, fresh), again=True, detail={"builds": names}) or ()
+        again = (
+            ctx.change(
+                "sync",
+                lambda: _carry(ctx, source, fresh, report.now_ms, position.known_items),
+                again=True,
+                detail={"builds": names},
+            )
+            or again
         )
         oldest = min(build.ended_ms for build in fresh)
         _note_lag(ctx, (report.now_ms - oldest) / 1000 + time.monotonic() - began)
     else:
         _note_lag(ctx, 0.0)
     since = report.now_ms - OVERLAP_MS
-    late = [BuildRef(build.job, build.number) for build in fresh if build.job in missing]
-    seen = position.carried | {_key(b.job, b.number): b.started_ms for b in fresh if b.job not in missing}
+    late = [BuildRef(b.job, b.number) for b in fresh if _key(b.job, b.number) in again]
+    seen = position.carried | {
+        key: b.started_ms for b in fresh if (key := _key(b.job, b.number)) not in again
+    }
     _save(
         ctx,
         source,
         _Position(
             since,
-            [BuildRef(build.job, build.number) for build in report.running] + late,
+            [BuildRef(build.job, build.number) for build in report.running] + late + lost,
             {key: started for key, started in seen.items() if started >= since},
             position.configs_since_ms,
             position.known_items,
@@ -111,46 +133,99 @@ def sync(ctx: Context, source: Side, *, configs: bool = True) -> SyncReport:
     return SyncReport(len(fresh), report.running)
 
 
-def _carry(ctx: Context, source: Side, builds: list[FinishedBuild]) -> tuple[str, ...]:
-    """Copy build directories, then let the target see them. Returns jobs that do not exist there."""
-    upgrade, environment = ctx.upgrade, ctx.services.environment
-    selection = Selection(
-        keep=lambda path, _is_directory: not never_synced(path),
-        roots=tuple(sorted({build.directory for build in builds})),
-        last=SYNC_LAST,
-    )
-    skipped: dict[str, str] = {}
+def _found_again(
+    ctx: Context, source: Side, position: _Position, report: BuildReport
+) -> tuple[BuildReport, list[BuildRef]]:
+    """A follower's jobs are read again and again. A build that ends in that moment is listed no more until its job is read once more.
 
-    def chunks() -> Any:
-        for chunk in environment.read_home(upgrade.instance(source), selection, skipped.__setitem__):
-            ctx.stop.check()
-            yield chunk
-        lost = sorted(path for path in skipped if path.rsplit("/", 1)[-1] in SYNC_LAST)
-        if lost:
-            raise Temporary(f"{lost[0]} of a finished build could not be read: {skipped[lost[0]]}")
+    Returns the report with such builds in it, and those that are still to be looked for; what was deleted is not.
+    """
+    told = {BuildRef(build.job, build.number) for build in report.finished}
+    told |= {BuildRef(build.job, build.number) for build in report.running}
+    lost = [ref for ref in position.watched if ref not in told]
+    if not lost:
+        return report, []
+    jenkins = ctx.jenkins(source)
+    again = set(jenkins.reload(sorted({ref.job for ref in lost}))) & set(jenkins.job_directories().values())
+    return jenkins.builds(position.since_ms, position.watched), [ref for ref in lost if ref.job in again]
 
-    environment.write_home(upgrade.instance(source.other), chunks())
-    return ctx.jenkins(source.other).reload(sorted({build.job for build in builds}))
+
+def _carry(
+    ctx: Context, source: Side, builds: list[FinishedBuild], now_ms: int, known: list[str] | None
+) -> frozenset[str]:
+    """Copy builds, then let the target see them. Returns those (``job#number``) that have to be carried again."""
+    unsaved = carry_builds(ctx, source, builds)
+    target = ctx.jenkins(source.other)
+    jobs = sorted({build.job for build in builds})
+    missing = target.reload(jobs)
+    if missing and source is ctx.upgrade.owner:
+        branches = _branches(target.job_directories(), missing, known)
+        if branches:
+            carry_jobs(ctx, source, branches)
+            missing = target.reload(missing)
+    again = {
+        _key(build.job, build.number)
+        for build in builds
+        if build.job in missing or (build.directory in unsaved and now_ms - build.ended_ms < UNSAVED_MS)
+    }
+    for build in builds:
+        if build.directory in unsaved and _key(build.job, build.number) not in again:
+            key = _key(build.job, build.number)
+            text = f"`{key}` has ended on {source.value}, but was never saved as ended: {source.other.value} does not show it."
+            ctx.say(text, tone="warning", key=f"unsaved-{key}")
+    return frozenset(again)
+
+
+def carry_branches(ctx: Context, source: Side) -> None:
+    """Bring jobs that a folder has made by itself, such as new branches, to the other side, whether or not a build of them has ended."""
+    position = _load(ctx, source)
+    known = position.known_items if position else None
+    jobs = ctx.jenkins(source).job_directories().values()
+    branches = _branches(ctx.jenkins(source.other).job_directories(), jobs, known)
+    if branches:
+        ctx.change(
+            "sync-branches",
+            lambda: carry_jobs(ctx, source, branches),
+            again=True,
+            detail={"items": sorted(branches)},
+        )
+
+
+def _branches(there: Mapping[str, str], jobs: Iterable[str], known: list[str] | None) -> set[str]:
+    """Which of the jobs the other side lacks, and can only get from their folder: what can be configured is among ``known``."""
+    return set() if known is None else set(jobs) - set(there.values()) - set(known)
 
 
 def _sync_items(ctx: Context, source: Side, position: _Position) -> None:
     owner, follower = ctx.jenkins(source), ctx.jenkins(source.other)
-    configs = owner.item_configs(position.configs_since_ms)
     if position.known_items is None:
         # The follower began with what the backup had: what is gone from the owner since then was deleted there.
-        position.known_items = list(follower.item_configs(configs.now_ms).names)
-    gone = sorted(set(position.known_items) - set(configs.names), reverse=True)
+        position.known_items = list(follower.item_configs(NEVER_MS).names)
+    configs = owner.item_configs(position.configs_since_ms, position.known_items)
+    known, present = set(position.known_items), set(configs.names)
     if configs.changed:
         names = [item.name for item in configs.changed]
         ctx.change(
             "sync-items", lambda: follower.write_items(configs.changed), again=True, detail={"items": names}
         )
+    fresh = present - known
+    # A job that was renamed or moved brings its builds along, before they go under its old name.
+    moved = [job for job in owner.job_directories().values() if fresh & _with_parents(job)] if fresh else []
+    if moved:
+        ctx.change("sync-moved", lambda: carry_jobs(ctx, source, moved), again=True, detail={"items": moved})
+    gone = sorted(known - present, reverse=True)
     if gone:
         ctx.change("sync-deleted", lambda: follower.delete_items(gone), again=True, detail={"items": gone})
     position.configs_since_ms = max(
         [position.configs_since_ms, *(item.modified_ms + 1 for item in configs.changed)]
     )
     position.known_items = list(configs.names)
+
+
+def _with_parents(job: str) -> set[str]:
+    """``a/b/c``, ``a/b`` and ``a``."""
+    parts = job.split("/")
+    return {"/".join(parts[:length]) for length in range(1, len(parts) + 1)}
 
 
 def _note_lag(ctx: Context, seconds: float) -> None:

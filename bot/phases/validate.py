@@ -9,7 +9,7 @@ from bot.context import Context
 from bot.errors import Permanent
 from bot.evidence import gather, take_sample
 from bot.model import Inventory, Role, Side
-from bot.ownership.sync import running_builds, sync
+from bot.ownership.sync import NEVER_MS, carry_branches, running_builds, sync
 from bot.phases.plugins import differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
 from bot.upgrade_plan.stored import planned
@@ -81,8 +81,10 @@ def _contents(ctx: Context) -> Iterable[Check]:
     running = [build.job for build in running_builds(ctx, Side.BLUE)]
     with ctx.services.ownership:
         sync(ctx, ctx.upgrade.owner)
+        carry_branches(ctx, ctx.upgrade.owner)
     there = ctx.jenkins(Side.GREEN).inventory()
-    return (*compare(blue, there, running), _plugin_versions(ctx, there))
+    configured = ctx.jenkins(Side.BLUE).item_configs(NEVER_MS).names
+    return (*compare(blue, there, running, configured), _plugin_versions(ctx, there))
 
 
 def _plugin_versions(ctx: Context, green: Inventory) -> Check:

@@ -13,7 +13,7 @@ from adapters.jenkins.scripts import guard_script
 from bot.errors import NotStarted, Permanent
 from bot.model import BuildRef, ItemConfig, NodeSet, QueueItem, Role
 from bot.ports import Jenkins
-from tests.contract.standin import Standin, started, wait_until
+from tests.contract.standin import FAST, Standin, started, wait_until
 
 GUARD_FILE = "init.groovy.d/ci-upgrade-guard.groovy"
 
@@ -232,6 +232,51 @@ def test_items_are_carried_and_removed(jenkins: Jenkins) -> None:
     for _ in range(2):
         jenkins.delete_items(["team-ü/app", "team-ü"])
     assert jenkins.item_configs(2**52).names == names
+
+
+def test_items_that_are_not_known_come_whenever_they_changed(jenkins: Jenkins) -> None:
+    """Renaming leaves the time of a configuration as it was."""
+    names = jenkins.item_configs(2**52).names
+    assert jenkins.item_configs(2**52, names).changed == ()
+    changed = jenkins.item_configs(2**52, set(names) - {"team-a", "team-a/app-2", "canary"}).changed
+    assert [item.name for item in changed] == [
+        name for name in names if name in ("team-a", "team-a/app-2", "canary")
+    ]
+    assert all(item.xml.startswith("<?xml") for item in changed)
+
+
+def test_branch_is_found_by_reading_its_folder_again(jenkins: Jenkins, standin: Standin) -> None:
+    """It cannot be created from outside, and is not among what can be configured; its directory has another name than it."""
+    multibranch = "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject"
+    jenkins.write_items([ItemConfig("lib", 0, f"<{multibranch}/>")])
+    config = (standin.home / "jobs/canary/config.xml").read_text()
+    with pytest.raises(Permanent, match="lib/feature"):
+        jenkins.write_items([ItemConfig("lib/feature%2Fx", 0, config)])
+    branch = standin.home / "jobs/lib/branches/feature-x.k3l4"
+    branch.mkdir(parents=True)
+    (branch / "config.xml").write_text(config)
+    (branch / "name-utf8.txt").write_text("feature%2Fx")
+    assert jenkins.reload(["lib"]) == ()
+    assert jenkins.job_directories()["jobs/lib/branches/feature-x.k3l4"] == "lib/feature%2Fx"
+    assert "lib/feature%2Fx" not in jenkins.item_configs(2**52).names
+    jenkins.delete_items(["lib"])
+
+
+def test_build_runs_until_it_is_saved(tmp_path: Path) -> None:
+    """After its end it is neither told as finished nor is its job read again, which would lose it from the list."""
+    properties = {**FAST, "rehearsal.save.seconds": "3"}
+    with started(tmp_path, version="2.528.1", properties=properties) as standin:
+        client = client_of(standin)
+        since = client.identity().now_ms
+        standin.trigger("canary", "slow disk")
+        [build] = wait_until(lambda: client.builds(since, ()).running, "it runs")
+        page = f"/job/canary/{build.number}/api/json"
+        wait_until(lambda: not standin.get(page)["building"], "it has ended")
+        report = client.builds(since, ())
+        assert (len(report.running), report.finished) == (1, ())
+        assert client.reload(["canary"]) == ("canary",)
+        wait_until(lambda: client.builds(since, ()).finished, "it is saved")
+        assert client.reload(["canary"]) == ()
 
 
 def test_item_that_cannot_be_written_is_permanent(jenkins: Jenkins) -> None:
