@@ -20,7 +20,7 @@ def findings(source: str, target: str, *agents: Agent) -> list[Finding]:
 @pytest.mark.parametrize(
     ("version", "java", "remoting"),
     [
-        ("2.346.3", (8, 11), "3.14"),
+        ("2.346.3", (8, 11, 17), "3.14"),
         ("2.361.1", (11, 17), "4.2.1"),
         ("2.387.3", (11, 17), "4.7"),
         ("2.426.2", (11, 17, 21), "4.13"),
@@ -40,7 +40,8 @@ def test_what_each_core_needs(version: str, java: tuple[int, ...], remoting: str
     ("source", "target", "way"),
     [
         ("2.426.2", "2.516.3", ("2.516.3",)),
-        ("2.346.3", "2.516.3", ("2.462.3", "2.516.3")),
+        ("2.346.3", "2.516.3", ("2.516.3",)),
+        ("2.332.4", "2.516.3", ("2.462.3", "2.516.3")),
         ("2.361.4", "2.555.1", ("2.541.3", "2.555.1")),
         ("2.277.4", "2.568.1", ("2.462.3", "2.568.1")),
     ],
@@ -102,7 +103,7 @@ def test_newer_java_is_a_warning_not_a_blocker() -> None:
 
 def test_a_needed_stop_blocks_and_says_what_to_do_there() -> None:
     """Agents are held to the stop, not to the target."""
-    found = findings("2.346.3", "2.516.3", Agent("old", True, "11.0.20", "4.13.3"))
+    found = findings("2.332.4", "2.516.3", Agent("old", True, "11.0.20", "4.13.3"))
     [blocker] = [one for one in found if one.level == "blocker"]
     assert "upgrade to 2.462.3 first" in blocker.text
     assert "Java 17 or 21 there" in blocker.text

@@ -245,7 +245,7 @@ def test_hops_of_rules_and_of_java_stand_in_the_plan(world: World) -> None:
     past_wars = make_plan(services, world.blue, "2.580.1", (), (), 0.0)
     assert past_wars.hops == ("2.568.3", "2.580.1")
     assert [finding.name for finding in past_wars.blockers] == ["Upgrade guide"]
-    blue.version, blue.connected = "2.346.3", (Agent("old", True, "11.0.2", "4.13.3"),)
+    blue.version, blue.connected = "2.332.4", (Agent("old", True, "11.0.2", "4.13.3"),)
     for_java = make_plan(services, world.blue, TARGET, (), (), 0.0)
     assert for_java.hops == ("2.462.3", TARGET)
     assert for_java.to_json()["java"]["needed"] == {"2.462.3": [11, 17, 21], TARGET: [17, 21]}
