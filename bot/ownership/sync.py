@@ -154,23 +154,21 @@ def _carry(
     ctx: Context, source: Side, builds: list[FinishedBuild], now_ms: int, known: list[str] | None
 ) -> frozenset[str]:
     """Copy builds, then let the target see them. Returns those (``job#number``) that have to be carried again."""
-    unsaved = carry_builds(ctx, source, builds)
+    under_way = carry_builds(ctx, source, builds)
     target = ctx.jenkins(source.other)
-    jobs = sorted({build.job for build in builds})
-    missing = target.reload(jobs)
+    missing = target.reload(sorted({build.job for build in builds}))
     if missing and source is ctx.upgrade.owner:
         branches = _branches(target.job_directories(), missing, known)
         if branches:
             carry_jobs(ctx, source, branches)
             missing = target.reload(missing)
-    again = {
-        _key(build.job, build.number)
-        for build in builds
-        if build.job in missing or (build.directory in unsaved and now_ms - build.ended_ms < UNSAVED_MS)
-    }
+    again = set()
     for build in builds:
-        if build.directory in unsaved and _key(build.job, build.number) not in again:
-            key = _key(build.job, build.number)
+        key = _key(build.job, build.number)
+        unsaved = build.directory in under_way
+        if build.job in missing or (unsaved and now_ms - build.ended_ms < UNSAVED_MS):
+            again.add(key)
+        elif unsaved:
             text = f"`{key}` has ended on {source.value}, but was never saved as ended: {source.other.value} does not show it."
             ctx.say(text, tone="warning", key=f"unsaved-{key}")
     return frozenset(again)
