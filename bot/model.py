@@ -268,6 +268,8 @@ class QueueItem:
     """The relay id in its causes, if it was relayed here."""
     delay_ms: int = 0
     """What was left of its quiet period, or of the delay that was asked for."""
+    awaited_by: str | None = None
+    """The build that runs on this controller and waits for this one to end: ``team/app #5``."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -182,7 +182,8 @@ class Ownership(Protocol):
     def withdraw_nodes(self) -> tuple[str, ...]:
         """Remove clouds and every node that runs no build, so that its agent comes back at the owner.
 
-        Returns the nodes that stay because a build of this instance runs on them.
+        While a build runs that may ask for nodes again (a Pipeline), clouds stay, and nodes whose agents are launched from here.
+        Returns the nodes that stay.
         """
 
     def ensure_secret_key(self) -> None:

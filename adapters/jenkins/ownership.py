@@ -48,7 +48,15 @@ class JenkinsOwnership:
     def queue(self) -> tuple[QueueItem, ...]:
         return tuple(
             QueueItem(
-                i["id"], i["job"], i["sinceMs"], i["timer"], i["actions"], i["who"], i["relay"], i["delayMs"]
+                i["id"],
+                i["job"],
+                i["sinceMs"],
+                i["timer"],
+                i["actions"],
+                i["who"],
+                i["relay"],
+                i["delayMs"],
+                i["awaitedBy"],
             )
             for i in self._read("queue")["items"]
         )

@@ -17,7 +17,10 @@ BATCH = 50
 
 
 def relay(ctx: Context, source: Side) -> int:
-    """Move everything that waits in the queue of ``source`` (the follower) to the owner; returns how many items were moved."""
+    """Move what waits in the queue of ``source`` (the follower) to the owner; returns how many items were moved.
+
+    What a Pipeline that still runs there waits for stays, and is named.
+    """
     follower = ctx.jenkins(source)
     items = follower.queue()
     # Its own guard refuses timers; one that slipped through fires on the owner as well.
@@ -30,7 +33,10 @@ def relay(ctx: Context, source: Side) -> int:
             again=True,
             detail={"jobs": [item.job for item in strays]},
         )
-    wanted = [item for item in items if item not in strays]
+    awaited = [item for item in items if item not in strays and item.awaited_by]
+    for item in awaited:
+        _say_awaited(ctx, source, item)
+    wanted = [item for item in items if item not in strays and item not in awaited]
     moved = 0
     for start in range(0, len(wanted), BATCH):
         ctx.stop.check()
@@ -68,6 +74,16 @@ def _submit(ctx: Context, source: Side, item: QueueItem, relay: str) -> Submissi
     except Permanent as error:
         # Such as one that is too large for a request: it keeps none of the others from being moved.
         return Submission("failed", str(error))
+
+
+def _say_awaited(ctx: Context, source: Side, item: QueueItem) -> None:
+    """Cancelled here, the item fails the Pipeline at once; started here, its build would take a number that the owner gives out too."""
+    ctx.say(
+        f"`{item.awaited_by}` still runs on {source.value} and waits for a build of `{item.job}`, which neither side can start for it.",
+        f"Abort `{item.awaited_by}` on {source.value} and start it again, or cancel the queued build there: its `build` step then fails.",
+        tone="warning",
+        key=f"awaited-{item.id}",
+    )
 
 
 def _relay_id(ctx: Context, source: Side, item: QueueItem) -> str:

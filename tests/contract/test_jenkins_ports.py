@@ -324,6 +324,37 @@ def test_node_with_a_build_stays(jenkins: Jenkins, standin: Standin) -> None:
         jenkins.add_nodes(before)
 
 
+WAITED_FOR = """<list>
+  <hudson.model.CauseAction><causeBag class="linked-hash-map"><entry>
+    <org.jenkinsci.plugins.workflow.support.steps.build.BuildUpstreamCause>
+      <upstreamProject>{0.job}</upstreamProject><upstreamBuild>{0.number}</upstreamBuild>
+    </org.jenkinsci.plugins.workflow.support.steps.build.BuildUpstreamCause><int>1</int>
+  </entry></causeBag></hudson.model.CauseAction>
+  <org.jenkinsci.plugins.workflow.support.steps.build.BuildTriggerAction/>
+</list>"""
+
+
+def test_running_pipeline_keeps_what_it_may_still_need(jenkins: Jenkins, standin: Standin) -> None:
+    """Its agents stay until it has ended, and a build that it waits for is told with its name."""
+    before = jenkins.nodes()
+    name = next(name for name in jenkins.numbers({}) if "pipe-" in name)
+    try:
+        standin.trigger(name, "long")
+        [flow] = wait_until(lambda: jenkins.builds(2**52, ()).running, "it runs")
+        jenkins.take_role(Role.FOLLOWER, "u1")
+        now = jenkins.identity().now_ms
+        item = QueueItem(1, "canary", now, False, WAITED_FOR.format(flow), "a pipeline", None)
+        assert jenkins.submit(item, "u1-x-4", "x").outcome == "submitted"
+        assert [one.awaited_by for one in jenkins.queue()] == [f"{flow.job} #{flow.number}"]
+        assert jenkins.withdraw_nodes() == ("agent-1",)
+        wait_until(lambda: not jenkins.builds(2**52, ()).running, "it ends")
+        [after] = jenkins.queue()
+        assert (after.awaited_by, "BuildTriggerAction" in after.actions) == (None, False)
+        assert jenkins.withdraw_nodes() == ()
+    finally:
+        jenkins.add_nodes(before)
+
+
 def test_secret_key_exists_afterwards(jenkins: Jenkins, standin: Standin) -> None:
     """The file that makes passwords travel is in the home before the backup is made."""
     jenkins.ensure_secret_key()

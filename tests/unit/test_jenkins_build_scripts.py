@@ -302,6 +302,26 @@ def test_nodes_travel_and_come_back(groovy: GroovyRig, tmp_path: Path) -> None:
     assert again == [True, True]
 
 
+def test_running_pipeline_keeps_what_it_may_ask_for(groovy: GroovyRig, tmp_path: Path) -> None:
+    """Clouds, and nodes that are launched from here; an agent that connects by itself goes to the owner. After its end all go."""
+    during, after = groovy.play(
+        tmp_path,
+        """
+        ['launched', 'inbound'].each { jenkins.addNode(new Node(it)) }
+        jenkins.computers.find { it.name == 'inbound' }.launched = false
+        jenkins.clouds << new Cloud('k8s')
+        def flow = new Executor(new Run(job('flow'), 1, 1))
+        jenkins.computers[0].oneOffExecutors << flow
+        tell([resultOf(run('withdraw')).left, jenkins.nodes.collect { it.nodeName }, jenkins.clouds.size()])
+        jenkins.computers[0].oneOffExecutors.remove(flow)
+        tell([resultOf(run('withdraw')).left, jenkins.nodes.collect { it.nodeName }, jenkins.clouds.size()])
+        """,
+        {"withdraw": ("withdraw-nodes", {})},
+    )
+    assert during == [["launched"], ["launched"], 1]
+    assert after == [[], [], 0]
+
+
 def test_nodes_with_builds_are_never_touched(groovy: GroovyRig, tmp_path: Path) -> None:
     """A node that runs a build, or a pipeline's one-off part, is neither withdrawn nor replaced; an idle one that differs is replaced."""
     busy, left, texts, executors = groovy.play(
@@ -310,6 +330,7 @@ def test_nodes_with_builds_are_never_touched(groovy: GroovyRig, tmp_path: Path) 
         ['idle', 'builds', 'flow'].each { jenkins.addNode(new Node(it)) }
         def app = job('app')
         jenkins.computers.find { it.name == 'builds' }.executors << new Executor(new Run(app, 1, 1))
+        jenkins.computers.find { it.name == 'idle' }.launched = false
         jenkins.computers.find { it.name == 'flow' }.oneOffExecutors << new Executor(new Run(app, 2, 1))
         tell(resultOf(run('nodes')).busy)
         tell(resultOf(run('withdraw')).left)

@@ -155,6 +155,76 @@ def test_relay_happens_once(groovy: GroovyRig, tmp_path: Path) -> None:
     assert told == ["exists", {"outcome": "exists", "detail": "app #4"}, "exists", "submitted", 1]
 
 
+WAITING = """
+package org.jenkinsci.plugins.workflow.support.steps.build
+class BuildTriggerAction implements hudson.model.Action { String context }
+"""
+POLLING = """
+package org.jenkinsci.lib.xtrigger
+class XTriggerCause extends hudson.model.Cause { String getShortDescription() { 'polled' } }
+class FileTriggerCause extends XTriggerCause { }
+"""
+
+
+def plugin(groovy: GroovyRig, directory: Path, *texts: str) -> Path:
+    """Classes that a plugin brings."""
+    classes = directory / "classes"
+    classes.mkdir()
+    sources = [directory / f"Plugin{number}.groovy" for number in range(len(texts))]
+    for source, text in zip(sources, texts, strict=True):
+        source.write_text(text)
+    done = groovy.compile(sources, classes)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return classes
+
+
+def test_what_a_running_pipeline_waits_for_is_named_with_it(groovy: GroovyRig, tmp_path: Path) -> None:
+    """As long as it runs; what its step is told by does not travel."""
+    items, after = groovy.play(
+        tmp_path,
+        """
+        import org.jenkinsci.plugins.workflow.support.steps.build.BuildTriggerAction
+        def flow = new Run(job('flow', new Folder(jenkins, 'team')), 5, 1)
+        flow.building = true
+        def ended = new Run(job('other'), 1, 1)
+        def enter = { name, Action... actions -> queue.enter(new Queue.WaitingItem(job(name), actions as List)) }
+        enter('waits', by(new Cause.UpstreamCause(ended), new Cause.UpstreamCause(flow)), new BuildTriggerAction(context: 'x'))
+        enter('waited', by(new Cause.UpstreamCause(ended)), new BuildTriggerAction(context: 'x'))
+        enter('free', by(new Cause.UpstreamCause(flow)))
+        tell(resultOf(run('queue')).items.collect { [it.job, it.awaitedBy, it.actions.contains('BuildTriggerAction')] })
+        flow.building = false
+        tell(resultOf(run('queue')).items.collect { it.awaitedBy })
+        """,
+        {"queue": ("queue", {})},
+        more=plugin(groovy, tmp_path, WAITING),
+    )
+    assert items == [["waits", "team/flow #5", False], ["waited", None, False], ["free", None, False]]
+    assert after == [None, None, None]
+
+
+def test_polling_of_other_plugins_counts_as_the_clock(groovy: GroovyRig, tmp_path: Path) -> None:
+    """The owner polls as well: on a follower it is refused, and what slipped through is not carried. Its subclasses count, too."""
+    timer, taken = groovy.play(
+        tmp_path,
+        """
+        import org.jenkinsci.lib.xtrigger.*
+        queue.enter(new Queue.WaitingItem(job('polled'), [by(new FileTriggerCause(), new XTriggerCause())]))
+        queue.enter(new Queue.WaitingItem(job('asked'), [by(new FileTriggerCause(), new Cause.UserIdCause('ann'))]))
+        tell(resultOf(run('queue')).items.collect { it.timer })
+        run('follow')
+        def veto = ExtensionList.lookup(Queue.QueueDecisionHandler)[0]
+        tell(queue.items.reverse().collect { veto.shouldSchedule(it.task, it.actions) })
+        """,
+        {
+            "queue": ("queue", {}),
+            "follow": ("guard", {"role": "follower", "upgrade": "u1", "busy": [], "source": None}),
+        },
+        more=plugin(groovy, tmp_path, POLLING),
+    )
+    assert timer == [True, False]
+    assert taken == [False, True]
+
+
 def test_old_builds_are_not_searched(groovy: GroovyRig, tmp_path: Path) -> None:
     """A build from before the asked time ends the search: history is never loaded as a whole."""
     [outcome] = groovy.play(

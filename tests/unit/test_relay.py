@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
@@ -41,6 +42,15 @@ def test_item_that_fails_is_named_and_the_others_are_moved(scene: Scene) -> None
     assert [one.ticket for one in scene.blue.executions] == ["first", "third"]
     assert [item.actions for item in scene.green.queue()] == ["second"]
     assert "too large" in scene.said[0]
+
+
+def test_what_a_running_pipeline_waits_for_stays_and_is_named(scene: Scene) -> None:
+    """Cancelling it would fail the Pipeline at once."""
+    scene.green.queue_items[1] = dataclasses.replace(scene.green.queue_items[1], awaited_by="team/flow #5")
+    assert relay(scene.ctx, Side.GREEN) == 2
+    assert [item.actions for item in scene.green.queue()] == ["second"]
+    assert "team/flow #5" in scene.said[0]
+    assert scene.changes == ["relay"]
 
 
 def test_what_the_owner_has_is_cancelled_also_when_it_stops_answering(scene: Scene) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import re
 from typing import Any
 
@@ -17,6 +18,7 @@ from rehearsal.jenkins.scripts.session import Session
 
 __all__ = ["SCRIPTS", "apply_guard"]
 
+PIPELINE_WAITING = "org.jenkinsci.plugins.workflow.support.steps.build.BuildTriggerAction"
 _RELAY_HOST = "ci-upgrade"
 _RELAY_NOTE = re.compile(r"\Arelay ([^:\s]+):")
 
@@ -62,9 +64,10 @@ def queue(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
                 "job": item.job.full_name,
                 "sinceMs": item.since,
                 "timer": item.actions.by_timer,
-                "actions": item.actions.to_list(),
+                "actions": _without_waiting(item.actions).to_list(),
                 "who": ", ".join(cause_text(cause) for cause in item.actions.causes),
                 "relay": _last_relay(item.actions),
+                "awaitedBy": _awaited_by(session, item.actions),
                 "delayMs": max(0, item.due - now_ms()) if item.stage is Stage.WAITING else 0,
             }
             for item in sorted(session.controller.queue.items(), key=lambda one: one.id)
@@ -97,6 +100,22 @@ def cancel(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     cancelled = [number for number in arguments["ids"] if session.controller.queue.cancel(number)]
     session.controller.changed.notify_all()
     return {"cancelled": cancelled}
+
+
+def _without_waiting(actions: Actions) -> Actions:
+    others = tuple(one for one in actions.others if one.java_class != PIPELINE_WAITING)
+    return dataclasses.replace(actions, others=others)
+
+
+def _awaited_by(session: Session, actions: Actions) -> str | None:
+    """The running build whose ``build`` step waits for the item."""
+    if all(one.java_class != PIPELINE_WAITING for one in actions.others):
+        return None
+    for cause in actions.causes:
+        build = (cause.value("upstreamProject") or "", int(cause.value("upstreamBuild") or 0))
+        if build in session.controller.executing:
+            return f"{build[0]} #{build[1]}"
+    return None
 
 
 def _last_relay(actions: Actions) -> str | None:
