@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -353,6 +354,17 @@ def test_running_pipeline_keeps_what_it_may_still_need(jenkins: Jenkins, standin
         assert jenkins.withdraw_nodes() == ()
     finally:
         jenkins.add_nodes(before)
+
+
+def test_uploaded_file_is_not_carried(jenkins: Jenkins, standin: Standin) -> None:
+    """The item stays where the file is, and the parameter is named."""
+    jenkins.take_role(Role.FOLLOWER, "u1")
+    item = held(jenkins, standin, "canary", "with a file")
+    file = "<hudson.model.FileParameterValue><name>PATCH</name></hudson.model.FileParameterValue>"
+    actions = item.actions.replace("<parameters>", f"<parameters>{file}")
+    assert actions != item.actions
+    answer = jenkins.submit(dataclasses.replace(item, actions=actions), "u1-x-5", "x")
+    assert (answer.outcome, "PATCH" in answer.detail) == ("unreadable", True)
 
 
 def test_secret_key_exists_afterwards(jenkins: Jenkins, standin: Standin) -> None:

@@ -20,11 +20,11 @@ ACTIONS = """<list>
     </causes>
   </hudson.model.CauseAction>
   <hudson.model.ParametersAction>
-    <parameters class="linked-hash-map">
-      <entry>
-        <string>TEXT</string>
-        <string>a &amp; ü &#x1b;[1m</string>
-      </entry>
+    <parameters>
+      <hudson.model.StringParameterValue>
+        <name>TEXT</name>
+        <value>a &amp; ü &#x1b;[1m</value>
+      </hudson.model.StringParameterValue>
     </parameters>
   </hudson.model.ParametersAction>
 </list>"""
@@ -97,7 +97,7 @@ def test_relayed_item_keeps_causes_and_exact_values(groovy: GroovyRig, tmp_path:
         def item = queue.items[0]
         tell(item.actions.collect { it.getClass().simpleName })
         tell(item.getActions(CauseAction).collectMany { it.causes }.collect { it instanceof Cause.RemoteCause ? [it.addr, it.note] : [it.userId] })
-        tell(item.getActions(ParametersAction)[0].parameters.TEXT)
+        tell(item.getActions(ParametersAction)[0].allParameters[0].value)
         tell(resultOf(run('queue')).items.collect { [it.relay, Jenkins.XSTREAM2.fromXML("<?xml version='1.1'?>" + it.actions).size()] })
         """,
         {"submit": submit(), "queue": ("queue", {})},
@@ -153,6 +153,37 @@ def test_relay_happens_once(groovy: GroovyRig, tmp_path: Path) -> None:
         {"submit": submit(), "other": submit(relay="u1-blue-7")},
     )
     assert told == ["exists", {"outcome": "exists", "detail": "app #4"}, "exists", "submitted", 1]
+
+
+def test_build_that_has_just_begun_is_known(groovy: GroovyRig, tmp_path: Path) -> None:
+    """For a moment it has no causes; the item that it was is told by the queue for minutes, also when somebody cancelled it."""
+    told = groovy.play(
+        tmp_path,
+        """
+        def app = job('app')
+        run('submit')
+        queue.leave(queue.items[0])
+        new Run(app, 4, 6000).building = true
+        tell([resultOf(run('submit')).outcome, queue.items.length])
+        """,
+        {"submit": submit()},
+    )
+    assert told == [["exists", 0]]
+
+
+def test_uploaded_file_cannot_be_carried(groovy: GroovyRig, tmp_path: Path) -> None:
+    """It is in a temporary directory of the other controller: the item stays there, and says which parameter it is."""
+    actions = ACTIONS.replace(
+        "<parameters>",
+        "<parameters><hudson.model.FileParameterValue><name>PATCH</name></hudson.model.FileParameterValue>",
+    )
+    outcome, queued = groovy.play(
+        tmp_path,
+        "job('app'); tell(resultOf(run('submit'))); tell(queue.items.length)",
+        {"submit": submit(actions=actions)},
+    )
+    assert (outcome["outcome"], queued) == ("unreadable", 0)
+    assert "PATCH" in outcome["detail"]
 
 
 WAITING = """

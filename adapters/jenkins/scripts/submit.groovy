@@ -2,7 +2,9 @@
 import hudson.model.Action
 import hudson.model.Cause
 import hudson.model.CauseAction
+import hudson.model.FileParameterValue
 import hudson.model.Job
+import hudson.model.ParametersAction
 import hudson.model.Queue
 import hudson.security.ACL
 import hudson.util.XStream2
@@ -17,9 +19,11 @@ def carries = { actions ->
     }
 }
 
-// First the queue, then the builds: an item that becomes a build in between is found as a build.
+// First the queue, then what left it in the last minutes, then the builds: an item that moves on in between is found where it went.
+// A build that has just begun has no causes yet; the item that it was has.
 def found = { task ->
-    def item = Queue.instance.items.find { carries(it.getActions(CauseAction)) }
+    def items = Queue.instance.items.toList() + Queue.instance.leftItems
+    def item = items.find { carries(it.getActions(CauseAction)) }
     if (item != null) {
         return 'queue item ' + item.id
     }
@@ -68,6 +72,11 @@ def submit = {
         // XStream's messages begin with a heading.
         def line = (e.message ?: '').readLines().find { it && !it.startsWith('----') } ?: ''
         return [outcome: 'unreadable', detail: (e.getClass().simpleName + ': ' + line).take(200)]
+    }
+    // The file itself lies in a temporary directory of the other controller, which removes it with the item.
+    def file = actions.findAll { it instanceof ParametersAction }.collectMany { it.allParameters }.find { it instanceof FileParameterValue }
+    if (file != null) {
+        return [outcome: 'unreadable', detail: 'the file that was uploaded as ' + file.name + ' cannot be carried']
     }
     def causes = actions.findAll { it instanceof CauseAction }.collectMany { it.causes }
     causes << new Cause.RemoteCause('ci-upgrade', 'relay ' + arguments.relay + ': ' + arguments.origin)

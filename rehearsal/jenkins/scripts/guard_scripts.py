@@ -18,6 +18,7 @@ from rehearsal.jenkins.scripts.session import Session
 
 __all__ = ["SCRIPTS", "apply_guard"]
 
+FILE_PARAMETER = "hudson.model.FileParameterValue"
 PIPELINE_WAITING = "org.jenkinsci.plugins.workflow.support.steps.build.BuildTriggerAction"
 _RELAY_HOST = "ci-upgrade"
 _RELAY_NOTE = re.compile(r"\Arelay ([^:\s]+):")
@@ -88,6 +89,12 @@ def submit(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
         actions = Actions.from_element(documents.parse(arguments["actions"]))
     except ParseError as error:
         return {"outcome": "unreadable", "detail": str(error)}
+    files = [one.value("name") for one in actions.parameters or () if one.java_class == FILE_PARAMETER]
+    if files:
+        return {
+            "outcome": "unreadable",
+            "detail": f"the file that was uploaded as {files[0]} cannot be carried",
+        }
     actions.causes_first = True
     actions.fold([remote_cause(_RELAY_HOST, f"relay {relay}: {arguments['origin']}")])
     item, _created = session.controller.schedule(job, actions, arguments["delaySeconds"])

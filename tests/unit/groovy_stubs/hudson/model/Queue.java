@@ -7,6 +7,7 @@ public class Queue {
     private static int locked;
     private final List<Item> items = new ArrayList<>();
     private final List<BuildableItem> pendings = new ArrayList<>();
+    private final List<LeftItem> left = new ArrayList<>();
     public int maintained;
 
     public static Queue getInstance() { return INSTANCE; }
@@ -73,6 +74,13 @@ public class Queue {
         return item;
     }
 
+    public Collection<LeftItem> getLeftItems() { return left; }
+
+    public void leave(Item item) {
+        items.remove(item);
+        left.add(new LeftItem(item));
+    }
+
     public interface Task {}
 
     public interface Executable {}
@@ -105,6 +113,10 @@ public class Queue {
 
     public static class BuildableItem extends Item {
         public BuildableItem(Task task, List<Action> actions) { super(task, actions); }
+    }
+
+    public static class LeftItem extends Item {
+        public LeftItem(Item item) { super(item.task, new ArrayList<>(item.getActions())); }
     }
 
     public abstract static class QueueDecisionHandler {
