@@ -276,6 +276,10 @@ class QueueItem:
     """The causes in one line, for people."""
     relay: str | None
     """The relay id in its causes, if it was relayed here."""
+    delay_ms: int = 0
+    """What was left of its quiet period, or of the delay that was asked for."""
+    awaited_by: str | None = None
+    """The build that runs on this controller and waits for this one to end: ``team/app #5``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,7 +287,7 @@ class Submission:
     """Result of handing a queue item to the owner."""
 
     outcome: str
-    """``submitted``, ``exists`` (found by its relay id), ``refused``, ``no-such-job`` or ``unreadable``."""
+    """``submitted``, ``exists`` (found by its relay id), ``refused``, ``no-such-job``, ``unreadable`` or ``failed``."""
     detail: str
 
 

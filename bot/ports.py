@@ -153,7 +153,10 @@ class Ownership(Protocol):
         """Builds that started at or after ``since_ms`` and are finished, plus those of ``watched`` that are; and all running ones."""
 
     def reload(self, jobs: Sequence[str]) -> tuple[str, ...]:
-        """Make builds that were copied in visible, keeping running ones. Returns names of jobs that do not exist here."""
+        """Make builds that were copied in visible, keeping running ones; for a folder also jobs that were copied in.
+
+        Returns names of jobs and folders that do not exist here, and of jobs that have to be read once more.
+        """
 
     def numbers(self, at_least: Mapping[str, int]) -> Mapping[str, int]:
         """Raise next build numbers, never lower them; returns the next number of every job."""
@@ -161,7 +164,9 @@ class Ownership(Protocol):
     def job_directories(self) -> Mapping[str, str]:
         """Directory of each job, relative to the home → its full name; cells of a matrix and Maven modules are among them."""
 
-    def item_configs(self, since_ms: int) -> ItemConfigs: ...
+    def item_configs(self, since_ms: int, known: Collection[str] | None = None) -> ItemConfigs:
+        """Names of all jobs and folders, and those that changed; with ``known`` also each that is not among these, whenever it changed:
+        renaming leaves the time of a configuration as it was."""
 
     def write_items(self, items: Sequence[ItemConfig]) -> None:
         """Create or reconfigure jobs and folders, in the order given (parents first)."""
@@ -180,7 +185,8 @@ class Ownership(Protocol):
     def withdraw_nodes(self) -> tuple[str, ...]:
         """Remove clouds and every node that runs no build, so that its agent comes back at the owner.
 
-        Returns the nodes that stay because a build of this instance runs on them.
+        While a build runs that may ask for nodes again (a Pipeline), clouds stay, and nodes whose agents are launched from here.
+        Returns the nodes that stay.
         """
 
     def ensure_secret_key(self) -> None:

@@ -18,6 +18,7 @@ __all__ = [
     "members",
     "plain_files",
     "unfinished_builds",
+    "without_unfinished",
     "written",
 ]
 
@@ -102,11 +103,34 @@ def unfinished_builds(chunks: Iterable[bytes]) -> frozenset[str]:
         if match is None:
             continue
         seen.add(match["directory"])
-        if match["within"] == "build.xml":
-            text = b"".join(content())
-            if b"<result>" in text and b"<completed>false</completed>" not in text:
-                finished.add(match["directory"])
+        if match["within"] == "build.xml" and _says_finished(b"".join(content())):
+            finished.add(match["directory"])
     return frozenset(seen - finished)
+
+
+def without_unfinished(chunks: Iterable[bytes], unfinished: set[str]) -> Iterator[bytes]:
+    """The same stream without each ``build.xml`` that tells of a build under way: nothing loads, let alone resumes, a build without one.
+
+    The directories of those builds get into ``unfinished``.
+    """
+
+    def edited() -> Iterator[tuple[tarfile.TarInfo, Iterator[bytes]]]:
+        for member, content in members(chunks):
+            match = BUILD.match(_name(member))
+            if match is None or match["within"] != "build.xml":
+                yield member, content()
+                continue
+            text = b"".join(content())
+            if _says_finished(text):
+                yield member, iter([text])
+            else:
+                unfinished.add(match["directory"])
+
+    return written(edited())
+
+
+def _says_finished(build_xml: bytes) -> bool:
+    return b"<result>" in build_xml and b"<completed>false</completed>" not in build_xml
 
 
 def clone_stream(chunks: Iterable[bytes], unfinished: frozenset[str], guard: str) -> Iterator[bytes]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from adapters.jenkins.connection import Connection
@@ -47,14 +47,30 @@ class JenkinsOwnership:
 
     def queue(self) -> tuple[QueueItem, ...]:
         return tuple(
-            QueueItem(i["id"], i["job"], i["sinceMs"], i["timer"], i["actions"], i["who"], i["relay"])
+            QueueItem(
+                i["id"],
+                i["job"],
+                i["sinceMs"],
+                i["timer"],
+                i["actions"],
+                i["who"],
+                i["relay"],
+                i["delayMs"],
+                i["awaitedBy"],
+            )
             for i in self._read("queue")["items"]
         )
 
     def submit(self, item: QueueItem, relay: str, origin: str) -> Submission:
         since = item.since_ms - RELAY_MARGIN_MS
         found = self._change(
-            "submit", job=item.job, actions=item.actions, relay=relay, origin=origin, sinceMs=since
+            "submit",
+            job=item.job,
+            actions=item.actions,
+            relay=relay,
+            origin=origin,
+            sinceMs=since,
+            delaySeconds=-(-item.delay_ms // 1000),
         )
         return Submission(found["outcome"], found["detail"] or "")
 
@@ -96,21 +112,24 @@ class JenkinsOwnership:
         directories: Mapping[str, str] = self._read("job-directories")["directories"]
         return directories
 
-    def item_configs(self, since_ms: int) -> ItemConfigs:
+    def item_configs(self, since_ms: int, known: Collection[str] | None = None) -> ItemConfigs:
         found = self._read("item-configs", sinceMs=since_ms, limit=TEXT_CHARACTERS, only=None)
-        texts = {c["name"]: c["xml"] for c in found["changed"]}
-        while waiting := [name for name, xml in texts.items() if xml is None]:
-            names = set(next(batches(waiting)))
-            answer = self._read("item-configs", sinceMs=since_ms, limit=TEXT_CHARACTERS, only=sorted(names))
-            more = {c["name"]: c["xml"] for c in answer["changed"]}
+        texts: dict[str, dict[str, Any]] = {c["name"]: c for c in found["changed"] if c["xml"] is not None}
+        new = set() if known is None else set(found["names"]) - set(known)
+        asked = [c["name"] for c in found["changed"]] + sorted(new)
+        waiting = [name for name in dict.fromkeys(asked) if name not in texts]
+        while waiting:
+            names = next(batches(waiting))
+            answer = self._read("item-configs", sinceMs=since_ms, limit=TEXT_CHARACTERS, only=names)
+            texts |= {c["name"]: c for c in answer["changed"] if c["xml"] is not None}
             # What was deleted meanwhile is left out: the next look shows that.
-            texts = {
-                name: more.get(name, xml) for name, xml in texts.items() if name in more or name not in names
-            }
+            late = {c["name"] for c in answer["changed"] if c["xml"] is None}
+            waiting = [name for name in waiting if name in late or name not in names]
+        # In the order of all names: parents come before their children.
         changed = tuple(
-            ItemConfig(c["name"], c["modifiedMs"], texts[c["name"]])
-            for c in found["changed"]
-            if c["name"] in texts
+            ItemConfig(name, texts[name]["modifiedMs"], texts[name]["xml"])
+            for name in found["names"]
+            if name in texts
         )
         return ItemConfigs(found["nowMs"], tuple(found["names"]), changed)
 
@@ -118,7 +137,12 @@ class JenkinsOwnership:
         written: set[str] = set()
         failed: dict[str, str] = {}
         for batch in batches({"name": item.name, "xml": item.xml} for item in items):
-            found = self._change("write-items", items=batch)
+            try:
+                found = self._change("write-items", items=batch)
+            except Permanent as error:
+                # Such as one that is too large for a request: it keeps none of the others from being written.
+                failed |= {item["name"]: str(error) for item in batch}
+                continue
             written.update(found["written"])
             failed |= found.get("failed", {})
         unmentioned = {item.name for item in items} - written - set(failed)

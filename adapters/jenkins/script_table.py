@@ -35,7 +35,9 @@ SCRIPTS: Mapping[str, Script] = {
     "cancel": Script(),
     "delete-items": Script(EVERY_JOB_SECONDS),
     "ensure-secret-key": Script(),
-    "guard": Script(plugin_classes=("hudson.matrix.MatrixConfiguration",)),
+    "guard": Script(
+        plugin_classes=("hudson.matrix.MatrixConfiguration", "org.jenkinsci.lib.xtrigger.XTriggerCause")
+    ),
     "identity": Script(),
     "inventory": Script(
         EVERY_JOB_SECONDS,
@@ -48,7 +50,13 @@ SCRIPTS: Mapping[str, Script] = {
     "numbers": Script(EVERY_JOB_SECONDS),
     "options": Script(),
     "plugins": Script(),
-    "queue": Script(plugin_classes=("hudson.matrix.MatrixConfiguration",)),
+    "queue": Script(
+        plugin_classes=(
+            "hudson.matrix.MatrixConfiguration",
+            "org.jenkinsci.lib.xtrigger.XTriggerCause",
+            "org.jenkinsci.plugins.workflow.support.steps.build.BuildTriggerAction",
+        )
+    ),
     "reload": Script(EVERY_JOB_SECONDS),
     "submit": Script(),
     "withdraw-nodes": Script(AGENTS_SECONDS),

@@ -18,7 +18,7 @@ from bot.ownership.places import note_given_out
 from bot.ownership.relay import relay
 from bot.ownership.roles import busy_jobs, note_owner, release_begun_at, serial_jobs, take_role
 from bot.ownership.silence import has_ended, unknown
-from bot.ownership.sync import name_what_stays, start_from, sync
+from bot.ownership.sync import carry_branches, name_what_stays, start_from, sync
 from bot.traffic import require_answer, send_back, set_router
 
 __all__ = ["hand_over", "undo_hand_over"]
@@ -41,6 +41,7 @@ def hand_over(ctx: Context, to: Side) -> float:
         with ctx.services.ownership:
             ctx.change("raise-numbers", lambda: _raise_numbers(ctx, to), again=True)
             sync(ctx, to.other)
+            carry_branches(ctx, to.other)
         if to is Side.GREEN:
             require_answer(ctx)
         _await_window(ctx, to)
@@ -164,7 +165,7 @@ def _raise_numbers(ctx: Context, to: Side) -> Mapping[str, int]:
         raise Permanent(f"next build numbers could not be raised on {to.value} for: {', '.join(low[:5])}")
     absent = sorted(set(wanted) - set(reached))
     if absent:
-        # A branch that its folder found during the upgrade: it cannot be made from outside, the next scan finds it there too.
+        # A branch that its folder found just now, or could not load there: the next scan finds it there too.
         text = f"{len(absent)} jobs are on {to.other.value} only: scan their folders on {to.value} after the handover."
         ctx.say(text, *absent[:10], tone="warning", key="absent-jobs")
     return wanted

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import partial
 
 from bot.context import Context
-from bot.model import QueueItem, Side
+from bot.errors import Permanent
+from bot.model import QueueItem, Side, Submission
 from bot.ownership.boundary import cutoff_of_old_timers
 
 __all__ = ["relay"]
@@ -16,7 +17,10 @@ BATCH = 50
 
 
 def relay(ctx: Context, source: Side) -> int:
-    """Move everything that waits in the queue of ``source`` (the follower) to the owner; returns how many items were moved."""
+    """Move what waits in the queue of ``source`` (the follower) to the owner; returns how many items were moved.
+
+    What a Pipeline that still runs there waits for stays, and is named.
+    """
     follower = ctx.jenkins(source)
     items = follower.queue()
     # Its own guard refuses timers; one that slipped through fires on the owner as well.
@@ -29,7 +33,10 @@ def relay(ctx: Context, source: Side) -> int:
             again=True,
             detail={"jobs": [item.job for item in strays]},
         )
-    wanted = [item for item in items if item not in strays]
+    awaited = [item for item in items if item not in strays and item.awaited_by]
+    for item in awaited:
+        _say_awaited(ctx, source, item)
+    wanted = [item for item in items if item not in strays and item not in awaited]
     moved = 0
     for start in range(0, len(wanted), BATCH):
         ctx.stop.check()
@@ -42,20 +49,41 @@ def relay(ctx: Context, source: Side) -> int:
 def _move(ctx: Context, source: Side, batch: Mapping[str, QueueItem]) -> int:
     """Submit each, then cancel those that the owner has: an item is never in neither queue, and its id keeps it from being in both."""
     taken: list[int] = []
-    for name, item in batch.items():
-        origin = f"queued on {source.value}: {item.who}" if item.who else f"queued on {source.value}"
-        submission = ctx.jenkins(source.other).submit(item, name, origin)
-        if submission.outcome in ("submitted", "exists"):
-            taken.append(item.id)
-        else:
-            ctx.say(
-                f"A queued build of `{item.job}` stays on {source.value}: {submission.outcome} ({submission.detail or 'no detail'}).",
-                "It is not lost: start it again by hand, or cancel it there.",
-                tone="warning",
-                key=f"relay-{name}",
-            )
-    ctx.jenkins(source).cancel(taken)
+    try:
+        for name, item in batch.items():
+            submission = _submit(ctx, source, item, name)
+            if submission.outcome in ("submitted", "exists"):
+                taken.append(item.id)
+            else:
+                ctx.say(
+                    f"A queued build of `{item.job}` stays on {source.value}: {submission.outcome} ({submission.detail or 'no detail'}).",
+                    "It is not lost: start it again by hand, or cancel it there.",
+                    tone="warning",
+                    key=f"relay-{name}",
+                )
+    finally:
+        # Also when the owner stops answering in the middle.
+        ctx.jenkins(source).cancel(taken)
     return len(taken)
+
+
+def _submit(ctx: Context, source: Side, item: QueueItem, relay: str) -> Submission:
+    origin = f"queued on {source.value}: {item.who}" if item.who else f"queued on {source.value}"
+    try:
+        return ctx.jenkins(source.other).submit(item, relay, origin)
+    except Permanent as error:
+        # Such as one that is too large for a request: it keeps none of the others from being moved.
+        return Submission("failed", str(error))
+
+
+def _say_awaited(ctx: Context, source: Side, item: QueueItem) -> None:
+    """Cancelled here, the item fails the Pipeline at once; started here, its build would take a number that the owner gives out too."""
+    ctx.say(
+        f"`{item.awaited_by}` still runs on {source.value} and waits for a build of `{item.job}`, which neither side can start for it.",
+        f"Abort `{item.awaited_by}` on {source.value} and start it again, or cancel the queued build there: its `build` step then fails.",
+        tone="warning",
+        key=f"awaited-{item.id}",
+    )
 
 
 def _relay_id(ctx: Context, source: Side, item: QueueItem) -> str:

@@ -6,18 +6,18 @@ Positions are kept in a document, so that a restarted bot goes on where it was; 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from bot.context import Context
-from bot.errors import Permanent, Temporary
-from bot.home_rules import SYNC_LAST, never_synced
-from bot.model import BuildRef, FinishedBuild, RunningBuild, Side
-from bot.ports import Selection
+from bot.errors import Permanent
+from bot.model import BuildRef, BuildReport, FinishedBuild, RunningBuild, Side
+from bot.ownership.carrying import carry_builds, carry_jobs
 
 __all__ = [
+    "NEVER_MS",
     "SyncReport",
+    "carry_branches",
     "in_flight",
     "known_running",
     "last_running",
@@ -29,8 +29,10 @@ __all__ = [
 
 OVERLAP_MS = 5_000
 """Builds that started this long before the last look are asked for again: clocks of a controller are not that exact."""
-NAMES_ONLY_MS = 2**53 - 1
-"""Later than any change: only the names of all items are wanted."""
+UNSAVED_MS = 60_000
+"""So long after its end a build whose record says that it is under way is carried again: then it was never saved."""
+NEVER_MS = 2**52
+"""Nothing changes after this: with it only the names of all items are asked for."""
 NAMED = 10
 """So many jobs are named in a message."""
 
@@ -51,9 +53,14 @@ class _Position:
     carried: dict[str, int] = field(default_factory=dict)
     """``job#number`` → start time, for builds that may be reported again."""
     late: list[BuildRef] = field(default_factory=list)
-    """Finished builds whose job was not on the other side yet."""
+    """Finished builds whose job was not on the other side yet, or that were not saved as finished yet."""
     configs_since_ms: int = 0
     known_items: list[str] | None = None
+
+    @property
+    def asked_for(self) -> list[BuildRef]:
+        """Builds that are asked for whenever they began."""
+        return [*self.watched, *self.late]
 
 
 def start_from(ctx: Context, side: Side, since_ms: int, watched: tuple[RunningBuild, ...] = ()) -> None:
@@ -89,44 +96,69 @@ def known_running(ctx: Context, side: Side) -> int | None:
 def last_running(ctx: Context, side: Side) -> tuple[BuildRef, ...]:
     """Builds that this side ran at the last sync, and finished ones that could not be carried yet."""
     position = _load(ctx, side)
-    return (*position.watched, *position.late) if position else ()
+    return tuple(position.asked_for) if position else ()
 
 
 def sync(ctx: Context, source: Side, *, configs: bool = True) -> SyncReport:
-    """Bring the other side up to date with ``source``. Without a position (never started) nothing is carried."""
+    """Bring the other side up to date with ``source``. Without a position (never started) nothing is carried.
+
+    :raises Permanent: when a job's or folder's configuration could not be carried over; everything else was.
+    """
     position = _load(ctx, source)
     if position is None:
         return SyncReport(0, ())
+    unwritten: Permanent | None = None
     if configs:
-        _sync_items(ctx, source, position)
+        try:
+            _sync_items(ctx, source, position)
+        except Permanent as error:
+            # Told when the builds are over there: one job that the follower does not take must not cost it the history of all.
+            unwritten = error
+            ctx.say(
+                "Not every changed job could be carried over.", str(error), tone="warning", key="sync-items"
+            )
     ctx.stop.check()
     began = time.monotonic()
-    report = ctx.jenkins(source).builds(position.since_ms, [*position.watched, *position.late])
+    report = ctx.jenkins(source).builds(position.since_ms, position.asked_for)
+    lost: list[BuildRef] = []
+    if source is not ctx.upgrade.owner:
+        report, lost = _found_again(ctx, source, position, report)
     found = [build for build in report.finished if _key(build.job, build.number) not in position.carried]
     absent = _still_absent(ctx, source, position)
     fresh = [build for build in found if build.job not in absent]
+    again: frozenset[str] = frozenset()
     if fresh:
         names = [_key(build.job, build.number) for build in fresh]
-        carry = ctx.change("sync", lambda: _carry(ctx, source, fresh), again=True, detail={"builds": names})
-        absent |= set(carry or ())
+        again = (
+            ctx.change(
+                "sync",
+                lambda: _carry(ctx, source, fresh, report.now_ms, position.known_items),
+                again=True,
+                detail={"builds": names},
+            )
+            or again
+        )
         oldest = min(build.ended_ms for build in fresh)
         _note_lag(ctx, (report.now_ms - oldest) / 1000 + time.monotonic() - began)
     else:
         _note_lag(ctx, 0.0)
     since = report.now_ms - OVERLAP_MS
-    seen = position.carried | {_key(b.job, b.number): b.started_ms for b in found if b.job not in absent}
+    late = [b for b in found if b.job in absent or _key(b.job, b.number) in again]
+    seen = position.carried | {_key(b.job, b.number): b.started_ms for b in found if b not in late}
     _save(
         ctx,
         source,
         _Position(
             since,
-            [BuildRef(build.job, build.number) for build in report.running],
+            [BuildRef(build.job, build.number) for build in report.running] + lost,
             {key: started for key, started in seen.items() if started >= since},
-            [BuildRef(build.job, build.number) for build in found if build.job in absent],
+            [BuildRef(build.job, build.number) for build in late],
             position.configs_since_ms,
             position.known_items,
         ),
     )
+    if unwritten is not None:
+        raise unwritten
     return SyncReport(len(fresh), report.running)
 
 
@@ -136,37 +168,82 @@ def _still_absent(ctx: Context, source: Side, position: _Position) -> set[str]:
     return set(ctx.jenkins(source.other).reload(jobs)) if jobs else set()
 
 
-def _carry(ctx: Context, source: Side, builds: list[FinishedBuild]) -> tuple[str, ...]:
-    """Copy build directories, then let the target see them. Returns jobs that do not exist there."""
-    upgrade, environment = ctx.upgrade, ctx.services.environment
-    selection = Selection(
-        keep=lambda path, _is_directory: not never_synced(path),
-        roots=tuple(sorted({build.directory for build in builds})),
-        last=SYNC_LAST,
-    )
-    skipped: dict[str, str] = {}
+def _found_again(
+    ctx: Context, source: Side, position: _Position, report: BuildReport
+) -> tuple[BuildReport, list[BuildRef]]:
+    """A follower's jobs are read again and again. A build that ends in that moment is listed no more until its job is read once more.
 
-    def chunks() -> Any:
-        for chunk in environment.read_home(upgrade.instance(source), selection, skipped.__setitem__):
-            ctx.stop.check()
-            yield chunk
-        lost = sorted(path for path in skipped if path.rsplit("/", 1)[-1] in SYNC_LAST)
-        if lost:
-            raise Temporary(f"{lost[0]} of a finished build could not be read: {skipped[lost[0]]}")
+    Returns the report with such builds in it, and those that are still to be looked for; what was deleted is not.
+    """
+    told = {BuildRef(build.job, build.number) for build in report.finished}
+    told |= {BuildRef(build.job, build.number) for build in report.running}
+    lost = [ref for ref in position.watched if ref not in told]
+    if not lost:
+        return report, []
+    jenkins = ctx.jenkins(source)
+    again = set(jenkins.reload(sorted({ref.job for ref in lost}))) & set(jenkins.job_directories().values())
+    return jenkins.builds(position.since_ms, position.asked_for), [ref for ref in lost if ref.job in again]
 
-    environment.write_home(upgrade.instance(source.other), chunks())
-    return ctx.jenkins(source.other).reload(sorted({build.job for build in builds}))
+
+def _carry(
+    ctx: Context, source: Side, builds: list[FinishedBuild], now_ms: int, known: list[str] | None
+) -> frozenset[str]:
+    """Copy builds, then let the target see them. Returns those (``job#number``) that have to be carried again."""
+    under_way = carry_builds(ctx, source, builds)
+    target = ctx.jenkins(source.other)
+    missing = target.reload(sorted({build.job for build in builds}))
+    if missing and source is ctx.upgrade.owner:
+        branches = _branches(target.job_directories(), missing, known)
+        if branches:
+            carry_jobs(ctx, source, branches)
+            missing = target.reload(missing)
+    again = set()
+    for build in builds:
+        key = _key(build.job, build.number)
+        unsaved = build.directory in under_way
+        if build.job in missing or (unsaved and now_ms - build.ended_ms < UNSAVED_MS):
+            again.add(key)
+        elif unsaved:
+            text = f"`{key}` has ended on {source.value}, but was never saved as ended: {source.other.value} does not show it."
+            ctx.say(text, tone="warning", key=f"unsaved-{key}")
+    return frozenset(again)
+
+
+def carry_branches(ctx: Context, source: Side) -> None:
+    """Bring jobs that a folder has made by itself, such as new branches, to the other side, whether or not a build of them has ended."""
+    position = _load(ctx, source)
+    known = position.known_items if position else None
+    jobs = ctx.jenkins(source).job_directories().values()
+    branches = _branches(ctx.jenkins(source.other).job_directories(), jobs, known)
+    if branches:
+        ctx.change(
+            "sync-branches",
+            lambda: carry_jobs(ctx, source, branches),
+            again=True,
+            detail={"items": sorted(branches)},
+        )
+
+
+def _branches(there: Mapping[str, str], jobs: Iterable[str], known: list[str] | None) -> set[str]:
+    """Which of the jobs the other side lacks, and can only get from their folder: what can be configured is among ``known``."""
+    return set() if known is None else set(jobs) - set(there.values()) - set(known)
 
 
 def _sync_items(ctx: Context, source: Side, position: _Position) -> None:
     owner, follower = ctx.jenkins(source), ctx.jenkins(source.other)
-    configs = owner.item_configs(position.configs_since_ms)
     if position.known_items is None:
-        position.known_items = _first_known(ctx, source, configs.names)
-    gone = sorted(set(position.known_items) - set(configs.names), reverse=True)
+        position.known_items = _first_known(ctx, source)
+    configs = owner.item_configs(position.configs_since_ms, position.known_items)
+    known, present = set(position.known_items), set(configs.names)
     if configs.changed:
         names = [item.name for item in configs.changed]
         _change_items(ctx, source, "sync-items", lambda: follower.write_items(configs.changed), names)
+    fresh = present - known
+    # A job that was renamed or moved brings its builds along, before they go under its old name.
+    moved = [job for job in owner.job_directories().values() if fresh & _with_parents(job)] if fresh else []
+    if moved:
+        ctx.change("sync-moved", lambda: carry_jobs(ctx, source, moved), again=True, detail={"items": moved})
+    gone = sorted(known - present, reverse=True)
     if gone:
         _change_items(ctx, source, "sync-deleted", lambda: follower.delete_items(gone), gone)
     position.configs_since_ms = max(
@@ -175,13 +252,12 @@ def _sync_items(ctx: Context, source: Side, position: _Position) -> None:
     position.known_items = list(configs.names)
 
 
-def _first_known(ctx: Context, source: Side, names: tuple[str, ...]) -> list[str]:
+def _first_known(ctx: Context, source: Side) -> list[str]:
     """What counts as known to ``source`` at the first look; what of it is gone later was deleted there."""
-    if "former_owner" in ctx.upgrade.facts:
-        # A new owner begins with what it has. What only the old one has was never deleted: it is named (name_what_stays).
-        return list(names)
+    # A new owner begins with what it has: what only the old one has was never deleted, it is named (name_what_stays).
     # A clone began with what the backup had: what is gone from the owner since then was deleted there.
-    return list(ctx.jenkins(source.other).item_configs(NAMES_ONLY_MS).names)
+    side = source if "former_owner" in ctx.upgrade.facts else source.other
+    return list(ctx.jenkins(side).item_configs(NEVER_MS).names)
 
 
 def _change_items(ctx: Context, source: Side, change: str, act: Callable[[], None], names: list[str]) -> None:
@@ -206,8 +282,8 @@ def name_what_stays(ctx: Context, old: Side) -> None:
     """
     new, position = old.other, _load(ctx, old)
     try:
-        found = ctx.jenkins(old).item_configs(position.configs_since_ms if position else NAMES_ONLY_MS)
-        there = set(ctx.jenkins(new).item_configs(NAMES_ONLY_MS).names)
+        found = ctx.jenkins(old).item_configs(position.configs_since_ms if position else NEVER_MS)
+        there = set(ctx.jenkins(new).item_configs(NEVER_MS).names)
     except Permanent as error:
         ctx.say("The jobs of both sides could not be compared.", str(error), tone="warning", key="stays")
         return
@@ -227,6 +303,10 @@ def name_what_stays(ctx: Context, old: Side) -> None:
             tone="warning",
             key="stays",
         )
+def _with_parents(job: str) -> set[str]:
+    """``a/b/c``, ``a/b`` and ``a``."""
+    parts = job.split("/")
+    return {"/".join(parts[:length]) for length in range(1, len(parts) + 1)}
 
 
 def _note_lag(ctx: Context, seconds: float) -> None:

@@ -11,7 +11,7 @@ from bot.errors import Permanent
 from bot.evidence import gather, take_sample
 from bot.model import Role, Side
 from bot.ownership.cut_off import cut_off
-from bot.ownership.sync import running_builds, sync
+from bot.ownership.sync import NEVER_MS, carry_branches, running_builds, sync
 from bot.phases.plugins import brought_by_core, differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
 from bot.traffic import set_router
@@ -89,8 +89,14 @@ def _contents(ctx: Context) -> Iterable[Check]:
     running = [build.job for build in running_builds(ctx, Side.BLUE)]
     with ctx.services.ownership:
         sync(ctx, ctx.upgrade.owner)
+        carry_branches(ctx, ctx.upgrade.owner)
     there = ctx.jenkins(Side.GREEN).inventory()
-    return (*compare(blue, there, running, cut_off(ctx)), _clouds(ctx), _plugin_versions(ctx))
+    configured = ctx.jenkins(Side.BLUE).item_configs(NEVER_MS).names
+    return (
+        *compare(blue, there, running, cut_off(ctx), configured),
+        _clouds(ctx),
+        _plugin_versions(ctx),
+    )
 
 
 def _clouds(ctx: Context) -> Check:

@@ -25,6 +25,8 @@ TIMER = "hudson.triggers.TimerTrigger$TimerTriggerCause"
 SCM = "hudson.triggers.SCMTrigger$SCMTriggerCause"
 USER = "hudson.model.Cause$UserIdCause"
 REMOTE = "hudson.model.Cause$RemoteCause"
+XTRIGGER = "org.jenkinsci.lib.xtrigger.XTriggerCause"
+"""Of plugins that poll files, addresses and more."""
 UPSTREAM = "hudson.model.Cause$UpstreamCause"
 
 
@@ -104,8 +106,8 @@ class Actions:
 
     @property
     def by_timer(self) -> bool:
-        """Caused by timers or SCM polling and by nothing else."""
-        return bool(self.causes) and all(cause.java_class in (TIMER, SCM) for cause in self.causes)
+        """Caused by timers or polling and by nothing else."""
+        return bool(self.causes) and all(cause.java_class in (TIMER, SCM, XTRIGGER) for cause in self.causes)
 
     def append_to(self, parent: Element, *, definitions: bool = False) -> None:
         """Append the actions' elements. ``definitions`` adds the parameter names that a build keeps."""

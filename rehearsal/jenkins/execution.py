@@ -81,6 +81,9 @@ def finish(controller: Controller, execution: Execution, result: str) -> None:
         build.duration = max(now_ms() - build.start_time, 1)
         build.completed = True
         build.building = False
+    # It has ended, but is neither on disk yet nor off its executor.
+    time.sleep(controller.options.seconds("rehearsal.save.seconds", 0))
+    with controller.lock:
         if build.directory.is_dir():  # The job may have been deleted meanwhile.
             if not build.pipeline:
                 documents.write_text(build.directory / "changelog.xml", "<log/>")

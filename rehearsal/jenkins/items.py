@@ -27,8 +27,20 @@ __all__ = [
 FREESTYLE_CLASS = "hudson.model.FreeStyleProject"
 PIPELINE_CLASS = "org.jenkinsci.plugins.workflow.job.WorkflowJob"
 FOLDER_CLASS = "com.cloudbees.hudson.plugins.folder.Folder"
-_ROOT_TAGS = {"project": FREESTYLE_CLASS, "flow-definition": PIPELINE_CLASS, FOLDER_CLASS: FOLDER_CLASS}
-_NEEDED_PLUGIN = {PIPELINE_CLASS: "workflow-job", FOLDER_CLASS: "cloudbees-folder"}
+MULTIBRANCH_CLASS = "org.jenkinsci.plugins.workflow.multibranch.WorkflowMultiBranchProject"
+_ROOT_TAGS = {
+    "project": FREESTYLE_CLASS,
+    "flow-definition": PIPELINE_CLASS,
+    FOLDER_CLASS: FOLDER_CLASS,
+    MULTIBRANCH_CLASS: MULTIBRANCH_CLASS,
+}
+_NEEDED_PLUGIN = {
+    PIPELINE_CLASS: "workflow-job",
+    FOLDER_CLASS: "cloudbees-folder",
+    MULTIBRANCH_CLASS: "cloudbees-folder",
+}
+_NAME_FILE = "name-utf8.txt"
+"""In a branch's directory, whose own name is made fit for file systems."""
 _TIMER = "hudson.triggers.TimerTrigger"
 
 
@@ -182,14 +194,19 @@ class Job(Item):
 
 @dataclass
 class Folder(Item):
-    """A folder, or with ``parent`` None the controller's root."""
+    """A folder, a multibranch project, or with ``parent`` None the controller's root."""
 
     children: dict[str, Item] = field(default_factory=dict)
     description: str | None = None
 
     @property
+    def computed(self) -> bool:
+        """Its children are what it finds by itself: none can be created from outside."""
+        return self.java_class == MULTIBRANCH_CLASS
+
+    @property
     def jobs_directory(self) -> Path:
-        return self.directory / "jobs"
+        return self.directory / ("branches" if self.computed else "jobs")
 
     def items(self) -> list[Item]:
         return [self.children[name] for name in sorted(self.children, key=str.lower)]
@@ -218,14 +235,14 @@ class Folder(Item):
         for entry in sorted(self.jobs_directory.iterdir()) if self.jobs_directory.is_dir() else ():
             if not (entry / "config.xml").exists():
                 continue
+            named = entry / _NAME_FILE
+            name = named.read_text(encoding="utf-8").strip() if named.exists() else entry.name
             try:
-                item = self._read(
-                    entry.name, documents.read(entry / "config.xml"), plugins, self.children.get(entry.name)
-                )
+                item = self._read(name, documents.read(entry / "config.xml"), plugins, entry)
             except (ParseError, UnknownItemKind) as error:
                 failures.append(f"Failed to load job {entry.name}: {error}")
                 continue
-            children[entry.name] = item
+            children[name] = item
             if isinstance(item, Folder):
                 failures.extend(item.load(plugins))
         self.children = children
@@ -239,7 +256,7 @@ class Folder(Item):
         """
         root = documents.parse(xml)
         directory = self.jobs_directory / name
-        item = self._read(name, root, plugins, self.children.get(name))
+        item = self._read(name, root, plugins, directory)
         documents.write_text(directory / "config.xml", xml)
         if isinstance(item, Job) and not (directory / "nextBuildNumber").exists():
             documents.write_text(directory / "nextBuildNumber", "1\n")
@@ -251,15 +268,15 @@ class Folder(Item):
         item = self.children.pop(name)
         shutil.rmtree(item.directory, ignore_errors=True)
 
-    def _read(self, name: str, root: Element, plugins: frozenset[str], known: Item | None) -> Item:
+    def _read(self, name: str, root: Element, plugins: frozenset[str], directory: Path) -> Item:
         java_class = _ROOT_TAGS.get(root.tag)
         if java_class is None:
             raise UnknownItemKind(f"CannotResolveClassException: {root.tag}")
         plugin = _NEEDED_PLUGIN.get(java_class)
         if plugin is not None and plugin not in plugins:
             raise UnknownItemKind(f"CannotResolveClassException: {root.tag} (needs the plugin {plugin})")
-        directory = self.jobs_directory / name
-        if java_class == FOLDER_CLASS:
+        known = self.children.get(name)
+        if java_class in (FOLDER_CLASS, MULTIBRANCH_CLASS):
             folder = known if isinstance(known, Folder) else Folder(name, directory, self, java_class)
             folder.description = text_of(root, "description") or None
             return folder

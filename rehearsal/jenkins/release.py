@@ -4,6 +4,7 @@ from __future__ import annotations
 
 __all__ = [
     "HEALTH_PAGE",
+    "LARGE_FORMS",
     "LISTED_BUILDS_ONLY",
     "QUEUE_COUNTER_AS_PROPERTY",
     "QUEUE_FILE_BY_ID",
@@ -24,6 +25,9 @@ WITHOUT_LEGACY_IDS = "2.509"
 """``builds/legacyIds`` of each job is deleted when it is loaded, with a line in the log for each (JENKINS-75465)."""
 WAR_WITHOUT_PLUGINS = "2.577"
 """The war brings no plugins along any more."""
+
+LARGE_FORMS = "2.541.1"
+"""Forms above 200,000 bytes are taken."""
 
 
 def at_least(version: str, minimum: str) -> bool:

@@ -12,12 +12,15 @@ from rehearsal.jenkins.documents import ParseError
 from rehearsal.jenkins.export import ALWAYS, Bean, Property, constants
 from rehearsal.jenkins.item_routes import create
 from rehearsal.jenkins.plugins import Plugin
-from rehearsal.jenkins.release import HEALTH_PAGE, at_least
+from rehearsal.jenkins.release import HEALTH_PAGE, LARGE_FORMS, at_least
 from rehearsal.jenkins.scripts import console
 from rehearsal.jenkins.users import User
 from rehearsal.jenkins.web import Response, empty, text_answer
 
 __all__ = ["answer", "public", "script_text"]
+
+_FORM_BYTES = 200_000
+"""What Jetty takes as a form unless it is told otherwise."""
 
 _REMOTING = "3148.v532a_7e715ee3"
 
@@ -103,6 +106,8 @@ def script_text(context: Context) -> Response:
     refused = context.post_only()
     if refused is not None:
         return refused
+    if len(context.request.body) > _FORM_BYTES and not at_least(context.controller.version, LARGE_FORMS):
+        return context.jetty_error(HTTPStatus.BAD_REQUEST, "Unable to parse form content")
     script = context.request.value("script")
     if script is None:
         return context.jetty_error(HTTPStatus.BAD_REQUEST, "script parameter is required")

@@ -82,6 +82,7 @@ def submit(standin: Standin, item: dict[str, Any], relay: str) -> dict[str, Any]
             "relay": relay,
             "origin": "queued on green by ann",
             "sinceMs": item["sinceMs"],
+            "delaySeconds": 0,
         },
     )
 
@@ -332,7 +333,7 @@ SAMPLES: dict[str, tuple[dict[str, Any], set[str]]] = {
     "guard": ({"role": None}, {"role", "upgrade", "persisted", "busy", "pending"}),
     "queue": ({}, {"items"}),
     "submit": (
-        {"job": "nope", "actions": "", "relay": "r", "origin": "o", "sinceMs": 0},
+        {"job": "nope", "actions": "", "relay": "r", "origin": "o", "sinceMs": 0, "delaySeconds": 0},
         {"outcome", "detail"},
     ),
     "cancel": ({"ids": [1]}, {"cancelled"}),
@@ -379,6 +380,23 @@ def test_last_print_is_the_end_of_the_output(standin: Standin) -> None:
     """A constant that the script prints in its last line is the end of the answer, whatever came before."""
     script = 'println jenkins.model.Jenkins.get().version\nprint(")]}.")'
     assert standin.send("POST", "/scriptText", data={"script": script}).text == "2.426.2\n)]}."
+
+
+@pytest.mark.parametrize(
+    ("path", "ends"),
+    [
+        ("if (arguments.x) { println 1; return }", ""),
+        ("try {\n  for (x in y) {\n    return // it\n  }\n} finally {\n}", ""),
+        ("def f = { x -> if (x) { return 1 } else { return 2 } }", ")]}."),
+        ("y.collect { return it }; if (y.any { return true }) { f('return', \"return\") }", ")]}."),
+        ("class A { int f() {\n if (x) { return 1 }\n return 2 } }", ")]}."),
+    ],
+)
+def test_script_that_returns_prints_nothing_after_it(standin: Standin, path: str, ends: str) -> None:
+    """What a client appends to a script is part of it: a ``return`` in the script's own body skips it, one in a closure does not."""
+    script = f"// ci-upgrade script: options\ndef arguments = new String('eyJuYW1lcyI6W119'.decodeBase64())\n{path}\n"
+    text = standin.send("POST", "/scriptText", data={"script": script + 'print(")]}.")'}).text
+    assert text == 'CI-UPGRADE-RESULT:{"given": []}\n' + ends
 
 
 def test_password_parameter_needs_the_same_key(tmp_path: Path) -> None:

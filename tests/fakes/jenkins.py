@@ -169,7 +169,7 @@ class FakeJenkins:
         self.next_item += 1
 
     def _jobs(self) -> list[str]:
-        return sorted(path.split("/")[1] for path in self.files if path.endswith("/nextBuildNumber"))
+        return sorted({path.split("/")[1] for path in self.files if path.endswith("/nextBuildNumber")})
 
     def _on_disk(self) -> list[tuple[str, int]]:
         paths = [path.split("/") for path in self.files if path.endswith("/build.xml")]
@@ -324,7 +324,7 @@ class FakeJenkins:
         self._answer()
         return {f"jobs/{job}": job for job in self._jobs()}
 
-    def item_configs(self, since_ms: int) -> ItemConfigs:
+    def item_configs(self, since_ms: int, known: Collection[str] | None = None) -> ItemConfigs:
         self._answer()
         changed = tuple(
             ItemConfig(job, at, self.files[f"jobs/{job}/config.xml"].decode())

@@ -34,10 +34,16 @@ import jenkins.model.*
 jenkins = Jenkins.get()
 queue = Queue.instance
 text = { name -> new File(System.getProperty('stub.scripts'), name + '.groovy').getText('UTF-8') }
-run = { name -> ScriptConsole.run(text(name)) }
+// As python-jenkins sends a script, and takes its answer.
+ask = { script ->
+    def answer = ScriptConsole.run(script + '\\nprint(")]}.")')
+    if (!answer.endsWith(')]}.')) { throw new IllegalStateException(answer) }
+    answer.substring(0, answer.lastIndexOf('\\n'))
+}
+run = { name -> ask(text(name)) }
 runWith = { name, arguments ->
     def packed = groovy.json.JsonOutput.toJson(arguments).getBytes('UTF-8').encodeBase64().toString()
-    ScriptConsole.run(text(name).replaceFirst(/new String\\('[^']*'/, "new String('" + packed + "'"))
+    ask(text(name).replaceFirst(/new String\\('[^']*'/, "new String('" + packed + "'"))
 }
 tell = { value -> println('TOLD:' + groovy.json.JsonOutput.toJson(value)) }
 job = { name, parent = jenkins -> def made = new FreeStyleProject(parent, name); parent.items << made; made.rootDir.mkdirs(); made }

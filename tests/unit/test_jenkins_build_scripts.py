@@ -86,10 +86,44 @@ def test_jobs_without_news_are_not_loaded(groovy: GroovyRig, tmp_path: Path) -> 
     assert loads == [1, 0, 0]
 
 
+def test_pipeline_runs_until_it_has_left_its_executor(groovy: GroovyRig, tmp_path: Path) -> None:
+    """Between its end and its record on disk a Pipeline says neither that it is building nor that its log goes on."""
+    told = groovy.play(
+        tmp_path,
+        """
+        def run = new Run(job('flow'), 1, 9000)
+        def executor = new Executor(run)
+        jenkins.computers[0].oneOffExecutors << executor
+        tell(resultOf(this.run('builds')).subMap(['finished', 'running']).collectEntries { key, value -> [(key): value.size()] })
+        jenkins.computers[0].oneOffExecutors.remove(executor)
+        tell(resultOf(this.run('builds')).subMap(['finished', 'running']).collectEntries { key, value -> [(key): value.size()] })
+        """,
+        {"builds": ("builds", {"sinceMs": 5000, "watched": []})},
+    )
+    assert told == [{"finished": 0, "running": 1}, {"finished": 1, "running": 0}]
+
+
+def test_branch_keeps_its_name_when_it_is_read_again(groovy: GroovyRig, tmp_path: Path) -> None:
+    """Releases before 2.452 name a job after its directory then; a folder is read again as well, for branches that were copied in."""
+    told = groovy.play(
+        tmp_path,
+        """
+        def branches = new ComputedFolder(jenkins, 'lib')
+        jenkins.items << branches
+        def branch = new FreeStyleProject(branches, 'feature%2Fx') { void doReload() throws IOException { super.doReload(); onLoad(parent, 'feature-x.k3l4') } }
+        branches.items << branch
+        tell(resultOf(run('reload')))
+        tell([branch.fullName, branch.reloads, branches.reloads])
+        """,
+        {"reload": ("reload", {"jobs": ["lib/feature%2Fx", "lib"]})},
+    )
+    assert told == [{"missing": [], "failed": {}}, ["lib/feature%2Fx", 1, 1]]
+
+
 def test_reload_keeps_running_builds_and_asks_to_come_again_for_one_being_saved(
     groovy: GroovyRig, tmp_path: Path
 ) -> None:
-    """Jobs that do not exist are named; so is one whose build was just being saved, because that build shows up only after another reload."""
+    """What does not exist is named; so is a job whose build is just being saved, which is left alone: that build would be lost from its list."""
     told = groovy.play(
         tmp_path,
         """
@@ -102,14 +136,14 @@ def test_reload_keeps_running_builds_and_asks_to_come_again_for_one_being_saved(
         saving.saved = false
         [running, saving].each { jenkins.computers[0].executors << new Executor(it) }
         tell(resultOf(run('reload')))
-        tell([app.reloads, slow.reloads, app.getBuildByNumber(1) != null, ACL.impersonated])
+        tell([app.reloads, slow.reloads, app.getBuildByNumber(1) != null, slow.getBuildByNumber(1) != null, ACL.impersonated])
         """,
         {"reload": ("reload", {"jobs": ["broken", "gone", "team", "app", "slow"]})},
     )
-    assert told[0]["missing"] == ["gone", "team", "slow"]
+    assert told[0]["missing"] == ["gone", "slow"]
     assert list(told[0]["failed"]) == ["broken"]
     assert "no config.xml" in told[0]["failed"]["broken"]
-    assert told[1] == [1, 1, True, 0]
+    assert told[1] == [1, 0, True, True, 0]
 
 
 def test_numbers_rise_and_never_fall(groovy: GroovyRig, tmp_path: Path) -> None:
@@ -312,6 +346,26 @@ def test_the_agent_port_is_opened_kept_and_reported_as_it_listens(groovy: Groovy
     ]
 
 
+def test_running_pipeline_keeps_what_it_may_ask_for(groovy: GroovyRig, tmp_path: Path) -> None:
+    """Clouds, and nodes that are launched from here; an agent that connects by itself goes to the owner. After its end all go."""
+    during, after = groovy.play(
+        tmp_path,
+        """
+        ['launched', 'inbound'].each { jenkins.addNode(new Node(it)) }
+        jenkins.computers.find { it.name == 'inbound' }.launched = false
+        jenkins.clouds << new Cloud('k8s')
+        def flow = new Executor(new Run(job('flow'), 1, 1))
+        jenkins.computers[0].oneOffExecutors << flow
+        tell([resultOf(run('withdraw')).left, jenkins.nodes.collect { it.nodeName }, jenkins.clouds.size()])
+        jenkins.computers[0].oneOffExecutors.remove(flow)
+        tell([resultOf(run('withdraw')).left, jenkins.nodes.collect { it.nodeName }, jenkins.clouds.size()])
+        """,
+        {"withdraw": ("withdraw-nodes", {})},
+    )
+    assert during == [["launched"], ["launched"], 1]
+    assert after == [[], [], 0]
+
+
 def test_nodes_with_builds_are_never_touched(groovy: GroovyRig, tmp_path: Path) -> None:
     """A node that runs a build, or a pipeline's one-off part, is neither withdrawn nor replaced; an idle one that differs is replaced."""
     busy, left, texts, executors = groovy.play(
@@ -320,6 +374,7 @@ def test_nodes_with_builds_are_never_touched(groovy: GroovyRig, tmp_path: Path) 
         ['idle', 'builds', 'flow'].each { jenkins.addNode(new Node(it)) }
         def app = job('app')
         jenkins.computers.find { it.name == 'builds' }.executors << new Executor(new Run(app, 1, 1))
+        jenkins.computers.find { it.name == 'idle' }.launched = false
         jenkins.computers.find { it.name == 'flow' }.oneOffExecutors << new Executor(new Run(app, 2, 1))
         tell(resultOf(run('nodes')).busy)
         tell(resultOf(run('withdraw')).left)

@@ -198,7 +198,9 @@ def test_unknown_role_changes_nothing(groovy: GroovyRig, tmp_path: Path) -> None
         OBSERVE
         + """
         run('follow')
-        tell([run('odd').contains('unknown role sleeper'), installed(), resultOf(run('look')).role])
+        def error = ''
+        try { run('odd') } catch (IllegalStateException refused) { error = refused.message }
+        tell([error.contains('unknown role sleeper'), installed(), resultOf(run('look')).role])
         """,
         {"follow": guard("follower"), "odd": guard("sleeper"), "look": guard(None)},
     )

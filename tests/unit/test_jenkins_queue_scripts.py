@@ -20,11 +20,11 @@ ACTIONS = """<list>
     </causes>
   </hudson.model.CauseAction>
   <hudson.model.ParametersAction>
-    <parameters class="linked-hash-map">
-      <entry>
-        <string>TEXT</string>
-        <string>a &amp; ü &#x1b;[1m</string>
-      </entry>
+    <parameters>
+      <hudson.model.StringParameterValue>
+        <name>TEXT</name>
+        <value>a &amp; ü &#x1b;[1m</value>
+      </hudson.model.StringParameterValue>
     </parameters>
   </hudson.model.ParametersAction>
 </list>"""
@@ -39,6 +39,7 @@ def submit(
         "relay": relay,
         "origin": "queued on blue: ann",
         "sinceMs": 5000,
+        "delaySeconds": 0,
     }
 
 
@@ -96,7 +97,7 @@ def test_relayed_item_keeps_causes_and_exact_values(groovy: GroovyRig, tmp_path:
         def item = queue.items[0]
         tell(item.actions.collect { it.getClass().simpleName })
         tell(item.getActions(CauseAction).collectMany { it.causes }.collect { it instanceof Cause.RemoteCause ? [it.addr, it.note] : [it.userId] })
-        tell(item.getActions(ParametersAction)[0].parameters.TEXT)
+        tell(item.getActions(ParametersAction)[0].allParameters[0].value)
         tell(resultOf(run('queue')).items.collect { [it.relay, Jenkins.XSTREAM2.fromXML("<?xml version='1.1'?>" + it.actions).size()] })
         """,
         {"submit": submit(), "queue": ("queue", {})},
@@ -106,6 +107,27 @@ def test_relayed_item_keeps_causes_and_exact_values(groovy: GroovyRig, tmp_path:
     assert causes == [["ann"], ["ci-upgrade", "relay u1-blue-7-1: queued on blue: ann"]]
     assert text == "a & ü \x1b[1m"
     assert again == [["u1-blue-7-1", 2]]
+
+
+def test_quiet_period_is_kept(groovy: GroovyRig, tmp_path: Path) -> None:
+    """What is left of a delay is told, and waited for on the other side; an item that is past it has none."""
+    left, due = groovy.play(
+        tmp_path,
+        """
+        job('app')
+        queue.enter(new Queue.WaitingItem(job('later'), [], 3600))
+        queue.enter(new Queue.WaitingItem(job('over'), [], -60))
+        queue.pend(new Queue.BuildableItem(job('ready'), []))
+        queue.enter(new Queue.BuildableItem(job('blocked'), []))
+        tell(resultOf(run('queue')).items.collectEntries { [(it.job): it.delayMs] })
+        run('submit')
+        tell(queue.items.find { it.task.name == 'app' }.timestamp.timeInMillis - System.currentTimeMillis())
+        """,
+        {"queue": ("queue", {}), "submit": (submit()[0], {**submit()[1], "delaySeconds": 3600})},
+    )
+    assert 3_500_000 < left.pop("later") <= 3_600_000
+    assert left == {"over": 0, "blocked": 0}
+    assert 3_500_000 < due <= 3_600_000
 
 
 def test_relay_happens_once(groovy: GroovyRig, tmp_path: Path) -> None:
@@ -131,6 +153,107 @@ def test_relay_happens_once(groovy: GroovyRig, tmp_path: Path) -> None:
         {"submit": submit(), "other": submit(relay="u1-blue-7")},
     )
     assert told == ["exists", {"outcome": "exists", "detail": "app #4"}, "exists", "submitted", 1]
+
+
+def test_build_that_has_just_begun_is_known(groovy: GroovyRig, tmp_path: Path) -> None:
+    """For a moment it has no causes; the item that it was is told by the queue for minutes, also when somebody cancelled it."""
+    told = groovy.play(
+        tmp_path,
+        """
+        def app = job('app')
+        run('submit')
+        queue.leave(queue.items[0])
+        new Run(app, 4, 6000).building = true
+        tell([resultOf(run('submit')).outcome, queue.items.length])
+        """,
+        {"submit": submit()},
+    )
+    assert told == [["exists", 0]]
+
+
+def test_uploaded_file_cannot_be_carried(groovy: GroovyRig, tmp_path: Path) -> None:
+    """It is in a temporary directory of the other controller: the item stays there, and says which parameter it is."""
+    actions = ACTIONS.replace(
+        "<parameters>",
+        "<parameters><hudson.model.FileParameterValue><name>PATCH</name></hudson.model.FileParameterValue>",
+    )
+    outcome, queued = groovy.play(
+        tmp_path,
+        "job('app'); tell(resultOf(run('submit'))); tell(queue.items.length)",
+        {"submit": submit(actions=actions)},
+    )
+    assert (outcome["outcome"], queued) == ("unreadable", 0)
+    assert "PATCH" in outcome["detail"]
+
+
+WAITING = """
+package org.jenkinsci.plugins.workflow.support.steps.build
+class BuildTriggerAction implements hudson.model.Action { String context }
+"""
+POLLING = """
+package org.jenkinsci.lib.xtrigger
+class XTriggerCause extends hudson.model.Cause { String getShortDescription() { 'polled' } }
+class FileTriggerCause extends XTriggerCause { }
+"""
+
+
+def plugin(groovy: GroovyRig, directory: Path, *texts: str) -> Path:
+    """Classes that a plugin brings."""
+    classes = directory / "classes"
+    classes.mkdir()
+    sources = [directory / f"Plugin{number}.groovy" for number in range(len(texts))]
+    for source, text in zip(sources, texts, strict=True):
+        source.write_text(text)
+    done = groovy.compile(sources, classes)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return classes
+
+
+def test_what_a_running_pipeline_waits_for_is_named_with_it(groovy: GroovyRig, tmp_path: Path) -> None:
+    """As long as it runs; what its step is told by does not travel."""
+    items, after = groovy.play(
+        tmp_path,
+        """
+        import org.jenkinsci.plugins.workflow.support.steps.build.BuildTriggerAction
+        def flow = new Run(job('flow', new Folder(jenkins, 'team')), 5, 1)
+        flow.building = true
+        def ended = new Run(job('other'), 1, 1)
+        def enter = { name, Action... actions -> queue.enter(new Queue.WaitingItem(job(name), actions as List)) }
+        enter('waits', by(new Cause.UpstreamCause(ended), new Cause.UpstreamCause(flow)), new BuildTriggerAction(context: 'x'))
+        enter('waited', by(new Cause.UpstreamCause(ended)), new BuildTriggerAction(context: 'x'))
+        enter('free', by(new Cause.UpstreamCause(flow)))
+        tell(resultOf(run('queue')).items.collect { [it.job, it.awaitedBy, it.actions.contains('BuildTriggerAction')] })
+        flow.building = false
+        tell(resultOf(run('queue')).items.collect { it.awaitedBy })
+        """,
+        {"queue": ("queue", {})},
+        more=plugin(groovy, tmp_path, WAITING),
+    )
+    assert items == [["waits", "team/flow #5", False], ["waited", None, False], ["free", None, False]]
+    assert after == [None, None, None]
+
+
+def test_polling_of_other_plugins_counts_as_the_clock(groovy: GroovyRig, tmp_path: Path) -> None:
+    """The owner polls as well: on a follower it is refused, and what slipped through is not carried. Its subclasses count, too."""
+    timer, taken = groovy.play(
+        tmp_path,
+        """
+        import org.jenkinsci.lib.xtrigger.*
+        queue.enter(new Queue.WaitingItem(job('polled'), [by(new FileTriggerCause(), new XTriggerCause())]))
+        queue.enter(new Queue.WaitingItem(job('asked'), [by(new FileTriggerCause(), new Cause.UserIdCause('ann'))]))
+        tell(resultOf(run('queue')).items.collect { it.timer })
+        run('follow')
+        def veto = ExtensionList.lookup(Queue.QueueDecisionHandler)[0]
+        tell(queue.items.reverse().collect { veto.shouldSchedule(it.task, it.actions) })
+        """,
+        {
+            "queue": ("queue", {}),
+            "follow": ("guard", {"role": "follower", "upgrade": "u1", "busy": [], "source": None}),
+        },
+        more=plugin(groovy, tmp_path, POLLING),
+    )
+    assert timer == [True, False]
+    assert taken == [False, True]
 
 
 def test_old_builds_are_not_searched(groovy: GroovyRig, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -187,6 +188,48 @@ def test_inventory_comes_in_pages_by_name(groovy: GroovyRig, tmp_path: Path) -> 
     assert "plugins" in first
     assert [job["name"] for job in second.pop("jobs")] == ["d"]
     assert second == {"more": False}
+
+
+def test_every_script_runs_to_its_last_line(groovy: GroovyRig, tmp_path: Path) -> None:
+    """python-jenkins prints a mark after each script and takes an answer without it for an error: no path may end a script early."""
+    given: dict[str, dict[str, Any]] = {
+        "inventory": {"after": "a", "limit": 1},
+        "guard": {"role": None, "busy": []},
+        "options": {"names": []},
+        "log": {"sinceMs": 0},
+        "submit": {
+            "job": "gone",
+            "actions": "",
+            "relay": "u1",
+            "origin": "x",
+            "sinceMs": 0,
+            "delaySeconds": 0,
+        },
+        "cancel": {"ids": []},
+        "builds": {"sinceMs": 0, "watched": []},
+        "reload": {"jobs": []},
+        "numbers": {"atLeast": {}},
+        "item-configs": {"sinceMs": 0},
+        "write-items": {"items": []},
+        "delete-items": {"names": []},
+        "add-nodes": {"nodes": {}, "clouds": {}, "executors": 2},
+    }
+    told = groovy.play(
+        tmp_path,
+        f"{NAMES}.each {{ tell([it, resultOf(run(it)) != null]) }}",
+        {name: (name, given.get(name, {})) for name in NAMES},
+    )
+    assert told == [[name, True] for name in NAMES]
+
+
+def test_users_that_were_never_saved_do_not_count(groovy: GroovyRig, tmp_path: Path) -> None:
+    """Whoever opens *People* makes `unknown`, in memory only: a copy of the home never has them."""
+    [users] = groovy.play(
+        tmp_path,
+        "tell([resultOf(run('inventory')).users, User.all.collect { it.id }])",
+        {"inventory": ("inventory", {})},
+    )
+    assert users == [["ann"], ["ann", "unknown"]]
 
 
 def test_plugins_with_what_they_need(groovy: GroovyRig, tmp_path: Path) -> None:

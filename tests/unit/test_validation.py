@@ -37,6 +37,27 @@ def test_a_faithful_green_has_nothing_to_report() -> None:
     assert (checks["Jobs"].blue, checks["Jobs"].green) == ("2", "2")
 
 
+def test_branch_that_its_folder_found_meanwhile_is_a_warning() -> None:
+    """Nobody but its folder can make it, and green's scans when it owns the builds; what people made has to be there."""
+    late = dataclasses.replace(
+        BLUE,
+        jobs=(
+            *BLUE.jobs,
+            Job("lib/feature%2Fx", "job", False, 2, 1),
+            Job("org/repo/main", "job", False, 1, 0),
+        ),
+        folders=("team", "org/repo"),
+        views=(*BLUE.views, "org/repo/All"),
+    )
+    by_people = ("app", "team", "team/Käse + 100%", "lib")
+    checks = {check.name: check for check in compare(late, GREEN, (), {}, by_people)}
+    levels = {check.name: check.level for check in checks.values() if check.level != "ok"}
+    assert levels == {"Jobs": "warning", "Folders": "warning"}
+    assert checks["Jobs"].details == ("lib/feature%2Fx", "org/repo/main")
+    strict = {check.name: check.level for check in compare(late, GREEN, (), {}, [job.name for job in late.jobs])}
+    assert strict["Jobs"] == "blocker"
+
+
 @pytest.mark.parametrize(
     ("change", "name", "level", "detail"),
     [

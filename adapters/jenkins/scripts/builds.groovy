@@ -22,6 +22,7 @@ def relative = { run ->
 def context = ACL.as2(ACL.SYSTEM2)
 try {
     def runs = new LinkedHashMap()
+    def executing = new HashSet()
     def add = { run -> runs.put(run.parent.fullName + '#' + run.number, run) }
     for (job in jenkins.allItems(Job)) {
         // Every new build makes a directory in there, so a job without news costs one look at the disk and loads nothing.
@@ -37,6 +38,7 @@ try {
             def executable = executor.currentExecutable
             if (executable instanceof Run) {
                 add(executable)
+                executing << executable.parent.fullName + '#' + executable.number
             }
         }
     }
@@ -48,10 +50,10 @@ try {
     }
     def finished = []
     def running = []
-    for (run in runs.values()) {
+    runs.each { name, run ->
         def job = run.parent
-        // isBuilding() ends before the build has been saved; isLogUpdated() ends after.
-        if (run.building || run.logUpdated) {
+        // A build leaves its executor when it has been saved; of a Pipeline both others end before.
+        if (run.building || run.logUpdated || executing.contains(name)) {
             running << [
                 job: job.fullName,
                 number: run.number,

@@ -61,11 +61,20 @@ class CiUpgradeHold extends QueueTaskDispatcher {
 
 // Refuses what the owner's own timers and polling start there as well. The periodic scan of a folder carries the timer's cause too.
 class CiUpgradeVeto extends Queue.QueueDecisionHandler {
+    // The polling triggers of many plugins (files, addresses, scripts) share a library, whose cause is known by name only.
+    static boolean byClock(Object cause) {
+        for (Class type = cause.getClass(); type != null; type = type.superclass) {
+            if (type.name == 'org.jenkinsci.lib.xtrigger.XTriggerCause') {
+                return true
+            }
+        }
+        return cause instanceof TimerTrigger.TimerTriggerCause || cause instanceof SCMTrigger.SCMTriggerCause
+    }
+
     @Override
     boolean shouldSchedule(Queue.Task task, List<Action> actions) {
         def causes = actions.findAll { it instanceof CauseAction }.collectMany { it.causes }
-        def byClock = { it instanceof TimerTrigger.TimerTriggerCause || it instanceof SCMTrigger.SCMTriggerCause }
-        return !(task instanceof Item) || causes.isEmpty() || !causes.every(byClock)
+        return !(task instanceof Item) || causes.isEmpty() || !causes.every { byClock(it) }
     }
 }
 

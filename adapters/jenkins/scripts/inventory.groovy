@@ -45,21 +45,9 @@ def credentialIds = { places ->
     return ids
 }
 
-def context = ACL.as2(ACL.SYSTEM2)
-try {
-    def items = jenkins.allItems(TopLevelItem).toList()
-    def folders = items.findAll { it instanceof ItemGroup && !(it instanceof Job) }
+// Comes with the first page only.
+def everythingBesideJobs = { folders ->
     def places = [jenkins] + folders
-    // Parts of a job (cells of a matrix, Maven modules) come and go with it. Pages go by name, so that a new job shifts none.
-    def page = items.findAll { it instanceof Job && (arguments.after == null || it.fullName > arguments.after) }.sort { it.fullName }
-    int limit = arguments.limit == null ? page.size() : arguments.limit as int
-    def jobs = page.take(limit).collect {
-        [name: it.fullName, kind: it.getClass().name, disabled: !it.buildable, next: it.nextBuildNumber, builds: countBuilds(it)]
-    }
-    if (arguments.after != null) {
-        println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson([jobs: jobs, more: page.size() > limit]))
-        return
-    }
     def monitors = [:]
     int oldData = 0
     for (monitor in AdministrativeMonitor.all()) {
@@ -77,15 +65,14 @@ try {
     def users = User.all.toList()
     def mine = users.collectEntries { [(it.id): it.getProperty(MyViewsProperty)] }.findAll { it.value != null }
     def failed = jenkins.pluginManager.failedPlugins.collectEntries { [(it.name): (it.cause?.toString() ?: 'unknown').take(300)] }
-    def result = [
-        jobs: jobs,
-        more: page.size() > limit,
+    return [
         folders: folders.collect { it.fullName },
         views: places.findAll { it instanceof ViewGroup }.collectMany { viewNames(it, within(it, '')) } +
             mine.collectMany { id, group -> viewNames(group, 'user ' + id + ': ') },
         nodes: jenkins.nodes.collect { it.nodeName },
         credentials: credentialIds(places),
-        users: users.collect { it.id },
+        // Others are in memory only (`unknown`, whoever committed once): they come and go with a start.
+        users: users.findAll { it.userFolder != null }.collect { it.id },
         plugins: jenkins.pluginManager.plugins.collect {
             [name: it.shortName, version: it.version, enabled: it.enabled, active: it.active]
         },
@@ -93,6 +80,22 @@ try {
         monitors: monitors,
         oldData: oldData,
     ]
+}
+
+def context = ACL.as2(ACL.SYSTEM2)
+try {
+    def items = jenkins.allItems(TopLevelItem).toList()
+    def folders = items.findAll { it instanceof ItemGroup && !(it instanceof Job) }
+    // Parts of a job (cells of a matrix, Maven modules) come and go with it. Pages go by name, so that a new job shifts none.
+    def page = items.findAll { it instanceof Job && (arguments.after == null || it.fullName > arguments.after) }.sort { it.fullName }
+    int limit = arguments.limit == null ? page.size() : arguments.limit as int
+    def jobs = page.take(limit).collect {
+        [name: it.fullName, kind: it.getClass().name, disabled: !it.buildable, next: it.nextBuildNumber, builds: countBuilds(it)]
+    }
+    def result = [jobs: jobs, more: page.size() > limit]
+    if (arguments.after == null) {
+        result += everythingBesideJobs(folders)
+    }
     println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson(result))
 } finally {
     context.close()

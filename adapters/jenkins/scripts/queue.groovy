@@ -19,10 +19,13 @@ def waiting = {
     }
 }
 
+// By this the `build` step of a Pipeline is told how the build ends, and that its item was cancelled: it means nothing elsewhere.
+def isPipelineWaiting = { it.getClass().name == 'org.jenkinsci.plugins.workflow.support.steps.build.BuildTriggerAction' }
+
 def xml = { item ->
     try {
         // Only what belongs to the item itself: transient actions are made again where it goes.
-        return Jenkins.XSTREAM2.toXML(new ArrayList(item.actions))
+        return Jenkins.XSTREAM2.toXML(new ArrayList(item.actions.findAll { !isPipelineWaiting(it) }))
     } catch (Exception | LinkageError ignored) {
         // Found unreadable when it is submitted; the item stays where it is.
         return ''
@@ -42,7 +45,23 @@ def relayId = { causes ->
     return notes.findAll { it.find() }.collect { it.group(1) }.reverse().find()
 }
 
-def byClock = { it instanceof TimerTrigger.TimerTriggerCause || it instanceof SCMTrigger.SCMTriggerCause }
+// As the guard of a follower tells what its owner's own clock starts.
+def byClock = { cause ->
+    for (Class type = cause.getClass(); type != null; type = type.superclass) {
+        if (type.name == 'org.jenkinsci.lib.xtrigger.XTriggerCause') {
+            return true
+        }
+    }
+    return cause instanceof TimerTrigger.TimerTriggerCause || cause instanceof SCMTrigger.SCMTriggerCause
+}
+
+def awaitedBy = { item, causes ->
+    def upstream = !item.actions.any(isPipelineWaiting) ? null : causes.findAll { it instanceof Cause.UpstreamCause }.collect { it.upstreamRun }.find {
+        it != null && it.building
+    }
+    return upstream == null ? null : upstream.parent.fullName + ' #' + upstream.number
+}
+
 def context = ACL.as2(ACL.SYSTEM2)
 try {
     def items = Queue.withLock((Callable) waiting).sort { it.id }.collect { item ->
@@ -55,6 +74,8 @@ try {
             actions: xml(item),
             who: causes.collect(describe).join(', '),
             relay: relayId(causes),
+            awaitedBy: awaitedBy(item, causes),
+            delayMs: item instanceof Queue.WaitingItem ? Math.max(0L, item.timestamp.timeInMillis - System.currentTimeMillis()) : 0,
         ]
     }
     println('CI-UPGRADE-RESULT:' + groovy.json.JsonOutput.toJson([items: items]))

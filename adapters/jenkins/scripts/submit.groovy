@@ -2,7 +2,9 @@
 import hudson.model.Action
 import hudson.model.Cause
 import hudson.model.CauseAction
+import hudson.model.FileParameterValue
 import hudson.model.Job
+import hudson.model.ParametersAction
 import hudson.model.Queue
 import hudson.security.ACL
 import hudson.util.XStream2
@@ -17,9 +19,11 @@ def carries = { actions ->
     }
 }
 
-// First the queue, then the builds: an item that becomes a build in between is found as a build.
+// First the queue, then what left it in the last minutes, then the builds: an item that moves on in between is found where it went.
+// A build that has just begun has no causes yet; the item that it was has.
 def found = { task ->
-    def item = Queue.instance.items.find { carries(it.getActions(CauseAction)) }
+    def items = Queue.instance.items.toList() + Queue.instance.leftItems
+    def item = items.find { carries(it.getActions(CauseAction)) }
     if (item != null) {
         return 'queue item ' + item.id
     }
@@ -69,6 +73,11 @@ def submit = {
         def line = (e.message ?: '').readLines().find { it && !it.startsWith('----') } ?: ''
         return [outcome: 'unreadable', detail: (e.getClass().simpleName + ': ' + line).take(200)]
     }
+    // The file itself lies in a temporary directory of the other controller, which removes it with the item.
+    def file = actions.findAll { it instanceof ParametersAction }.collectMany { it.allParameters }.find { it instanceof FileParameterValue }
+    if (file != null) {
+        return [outcome: 'unreadable', detail: 'the file that was uploaded as ' + file.name + ' cannot be carried']
+    }
     def causes = actions.findAll { it instanceof CauseAction }.collectMany { it.causes }
     causes << new Cause.RemoteCause('ci-upgrade', 'relay ' + arguments.relay + ': ' + arguments.origin)
     List<Action> carried = [new CauseAction((Collection) causes)] + actions.findAll { !(it instanceof CauseAction) }
@@ -77,7 +86,7 @@ def submit = {
         if (meanwhile != null) {
             return [outcome: 'exists', detail: meanwhile]
         }
-        def scheduled = Queue.instance.schedule2(task, 0, carried)
+        def scheduled = Queue.instance.schedule2(task, arguments.delaySeconds as int, carried)
         return scheduled.refused ? [outcome: 'refused', detail: 'the queue refused it'] : [outcome: 'submitted', detail: 'queue item ' + scheduled.item.id]
     })
 }

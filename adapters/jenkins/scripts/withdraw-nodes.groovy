@@ -1,5 +1,6 @@
 // ci-upgrade script: withdraw-nodes
 import hudson.model.Queue
+import hudson.model.Run
 import hudson.security.ACL
 import hudson.slaves.AbstractCloudSlave
 import hudson.slaves.EphemeralNode
@@ -10,8 +11,10 @@ def arguments = new groovy.json.JsonSlurper().parseText(new String('@ARGUMENTS@'
 def context = ACL.as2(ACL.SYSTEM2)
 try {
     def jenkins = Jenkins.get()
-    // A cloud left here would clean up the owner's agents as orphans.
-    if (!jenkins.clouds.isEmpty()) {
+    // A Pipeline (or the whole of a matrix) may ask for a node until it ends, also between two `node` blocks.
+    def asking = jenkins.computers.any { it.oneOffExecutors.any { it.currentExecutable instanceof Run } }
+    // A cloud left here for long would clean up the owner's agents as orphans.
+    if (!asking && !jenkins.clouds.isEmpty()) {
         jenkins.clouds.replaceBy([])
     }
     def left = []
@@ -19,7 +22,8 @@ try {
         // Under the lock: a running pipeline may ask for the node between the look and the removal.
         def removed = Queue.withLock((Callable) {
             def computer = node.toComputer()
-            if (computer != null && !computer.idle) {
+            // An agent that connects by itself is connected to one controller: that is the owner as soon as nothing runs on it here.
+            if (computer != null && (!computer.idle || (asking && computer.launchSupported))) {
                 return false
             }
             jenkins.removeNode(node)

@@ -19,14 +19,18 @@ def builds(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
         for build in job.newest_builds(controller.version):
             if build.timestamp < arguments["sinceMs"]:
                 break
-            if not build.building:
+            if _is_over(session, job, build):
                 finished[(job.full_name, build.number)] = _finished(session, job, build)
     for watched in arguments["watched"]:
         job_or_none = session.job(watched["job"])
         found = job_or_none and job_or_none.build(watched["number"], controller.version)
-        if job_or_none is not None and found and not found.building:
+        if job_or_none is not None and found and _is_over(session, job_or_none, found):
             finished[(job_or_none.full_name, found.number)] = _finished(session, job_or_none, found)
     return {"nowMs": now_ms(), "finished": list(finished.values()), "running": _running(session)}
+
+
+def _is_over(session: Session, job: Job, build: Build) -> bool:
+    return not build.building and (job.full_name, build.number) not in session.controller.executing
 
 
 def _running(session: Session) -> list[dict[str, Any]]:
@@ -55,11 +59,14 @@ def _finished(session: Session, job: Job, build: Build) -> dict[str, Any]:
 def reload(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     missing: list[str] = []
     for name in arguments["jobs"]:
-        job = session.job(name)
-        if job is None:
+        item = session.controller.root.find(name)
+        saving = any(
+            one.job is item and not one.build.building for one in session.controller.executing.values()
+        )
+        if item is None or saving:
             missing.append(name)
         else:
-            session.controller.reload_item(job)
+            session.controller.reload_item(item)
     return {"missing": missing}
 
 

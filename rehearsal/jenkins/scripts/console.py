@@ -31,14 +31,25 @@ _SCRIPTS: dict[str, _Script] = {
     **node_scripts.SCRIPTS,
 }
 _LAST_PRINT = re.compile(r"\n?\s*print\s*\(?\s*([\"'])(.*)\1\s*\)?\s*\Z")
+_NO_CODE = re.compile(r"//[^\n]*|'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
+_SAME_BODY = re.compile(
+    r"(?:\b(?:if|for|while|switch|catch)\b[^{}\n]*\)|\b(?:else|try|finally)|\A|;|\n)\s*\Z"
+)
+"""Before the brace of a block that belongs to the script's own body; any other begins a closure, a method or a class."""
 
 
 def run(controller: Controller, secrets: SecretFiles, user: str, script: str) -> str:
-    """The console's answer. A ``print`` of a constant in the last line, as python-jenkins appends it, is printed at the end."""
+    """The console's answer.
+
+    A ``print`` of a constant in the last line, as python-jenkins appends it, is printed at the end, unless the script can return
+    before: nothing is executed here, so one that can is taken to do it.
+    """
     found = _LAST_PRINT.search(script)
     tail = ""
     if found is not None:
         script, tail = script[: found.start()], found[2]
+        if _can_return(script):
+            tail = ""
     session = Session(controller, secrets, user)
     try:
         with controller.lock:
@@ -46,6 +57,20 @@ def run(controller: Controller, secrets: SecretFiles, user: str, script: str) ->
     except ScriptFailed as error:
         return foreign.stack_trace(str(error))
     return output + tail
+
+
+def _can_return(script: str) -> bool:
+    """Whether a ``return`` stands in the script's own body, also within ``if``, ``for`` or ``try``."""
+    code = _NO_CODE.sub("", script)
+    own = [True]
+    for token in re.finditer(r"[{}]|\breturn\b", code):
+        if token[0] == "{":
+            own.append(own[-1] and _SAME_BODY.search(code, 0, token.start()) is not None)
+        elif token[0] == "}":
+            own = own[:-1] or [True]
+        elif own[-1]:
+            return True
+    return False
 
 
 def _output(session: Session, script: str) -> str:

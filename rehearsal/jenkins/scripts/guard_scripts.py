@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import re
 from typing import Any
 
@@ -12,10 +13,13 @@ from rehearsal.jenkins.actions import REMOTE, Actions, Cause, remote_cause
 from rehearsal.jenkins.documents import ParseError
 from rehearsal.jenkins.guard import GUARD_FILE, Guard
 from rehearsal.jenkins.items import Job
+from rehearsal.jenkins.queue import Stage, now_ms
 from rehearsal.jenkins.scripts.session import Session
 
 __all__ = ["SCRIPTS", "apply_guard"]
 
+FILE_PARAMETER = "hudson.model.FileParameterValue"
+PIPELINE_WAITING = "org.jenkinsci.plugins.workflow.support.steps.build.BuildTriggerAction"
 _RELAY_HOST = "ci-upgrade"
 _RELAY_NOTE = re.compile(r"\Arelay ([^:\s]+):")
 
@@ -61,9 +65,11 @@ def queue(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
                 "job": item.job.full_name,
                 "sinceMs": item.since,
                 "timer": item.actions.by_timer,
-                "actions": item.actions.to_list(),
+                "actions": _without_waiting(item.actions).to_list(),
                 "who": ", ".join(cause_text(cause) for cause in item.actions.causes),
                 "relay": _last_relay(item.actions),
+                "awaitedBy": _awaited_by(session, item.actions),
+                "delayMs": max(0, item.due - now_ms()) if item.stage is Stage.WAITING else 0,
             }
             for item in sorted(session.controller.queue.items(), key=lambda one: one.id)
             if not item.pending
@@ -83,9 +89,15 @@ def submit(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
         actions = Actions.from_element(documents.parse(arguments["actions"]))
     except ParseError as error:
         return {"outcome": "unreadable", "detail": str(error)}
+    files = [one.value("name") for one in actions.parameters or () if one.java_class == FILE_PARAMETER]
+    if files:
+        return {
+            "outcome": "unreadable",
+            "detail": f"the file that was uploaded as {files[0]} cannot be carried",
+        }
     actions.causes_first = True
     actions.fold([remote_cause(_RELAY_HOST, f"relay {relay}: {arguments['origin']}")])
-    item, _created = session.controller.schedule(job, actions, 0)
+    item, _created = session.controller.schedule(job, actions, arguments["delaySeconds"])
     if item is None:
         return {"outcome": "refused", "detail": "the queue refused it"}
     return {"outcome": "submitted", "detail": f"queue item {item.id}"}
@@ -95,6 +107,22 @@ def cancel(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     cancelled = [number for number in arguments["ids"] if session.controller.queue.cancel(number)]
     session.controller.changed.notify_all()
     return {"cancelled": cancelled}
+
+
+def _without_waiting(actions: Actions) -> Actions:
+    others = tuple(one for one in actions.others if one.java_class != PIPELINE_WAITING)
+    return dataclasses.replace(actions, others=others)
+
+
+def _awaited_by(session: Session, actions: Actions) -> str | None:
+    """The running build whose ``build`` step waits for the item."""
+    if all(one.java_class != PIPELINE_WAITING for one in actions.others):
+        return None
+    for cause in actions.causes:
+        build = (cause.value("upstreamProject") or "", int(cause.value("upstreamBuild") or 0))
+        if build in session.controller.executing:
+            return f"{build[0]} #{build[1]}"
+    return None
 
 
 def _last_relay(actions: Actions) -> str | None:

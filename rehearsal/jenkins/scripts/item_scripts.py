@@ -14,7 +14,8 @@ __all__ = ["SCRIPTS"]
 
 
 def item_configs(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
-    items = list(session.controller.root.all_items())
+    # What a multibranch project has found cannot be configured from outside.
+    items = [one for one in session.controller.root.all_items() if not (one.parent and one.parent.computed)]
     asked, left = arguments.get("only"), arguments.get("limit") or math.inf
     changed: list[dict[str, Any]] = []
     for item in items:
@@ -32,7 +33,7 @@ def write_items(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
     for one in arguments["items"]:
         parent_name, _, name = one["name"].rpartition("/")
         parent = session.controller.root.find(parent_name) if parent_name else session.controller.root
-        if not isinstance(parent, Folder):
+        if not isinstance(parent, Folder) or parent.computed:
             raise ScriptFailed(f"java.lang.IllegalArgumentException: no folder {parent_name}")
         try:
             parent.create(name, one["xml"], session.controller.plugins.active)

@@ -47,9 +47,12 @@ def add_nodes(session: Session, arguments: dict[str, Any]) -> dict[str, Any]:
 
 def withdraw_nodes(session: Session, _arguments: dict[str, Any]) -> dict[str, Any]:
     controller = session.controller
-    for name in [name for name, agent in controller.computers.agents.items() if agent.idle]:
-        controller.computers.remove(name)
-    controller.settings.clear_clouds()
+    asking = any(one.one_off for one in controller.computers.all())
+    for name, agent in list(controller.computers.agents.items()):
+        if agent.idle and not (asking and agent.launchable):
+            controller.computers.remove(name)
+    if not asking:
+        controller.settings.clear_clouds()
     controller.settings.save(controller.version)
     return {"left": sorted(controller.computers.agents)}
 

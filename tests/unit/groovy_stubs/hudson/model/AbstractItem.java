@@ -7,7 +7,7 @@ import javax.xml.transform.stream.StreamSource;
 import jenkins.model.Jenkins;
 public abstract class AbstractItem extends Actionable implements Item {
     private final ItemGroup<?> parent;
-    private final String name;
+    private String name;
     public int reloads;
     public int updates;
 
@@ -30,6 +30,8 @@ public abstract class AbstractItem extends Actionable implements Item {
 
     public final XmlFile getConfigFile() { return new XmlFile(new File(getRootDir(), "config.xml")); }
     public void doReload() throws IOException { reloads++; }
+
+    public void onLoad(ItemGroup<? extends Item> parent, String name) throws IOException { this.name = name; }
 
     public void updateByXml(StreamSource source) throws IOException { updateByXml((Source) source); }
 

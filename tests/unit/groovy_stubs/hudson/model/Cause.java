@@ -10,6 +10,14 @@ public abstract class Cause {
         public String getShortDescription() { return "Started by user " + userId; }
     }
 
+    public static class UpstreamCause extends Cause {
+        public transient Run upstream;
+
+        public UpstreamCause(Run upstream) { this.upstream = upstream; }
+        public Run getUpstreamRun() { return upstream; }
+        public String getShortDescription() { return "Started by upstream project"; }
+    }
+
     public static class RemoteCause extends Cause {
         private String addr;
         private String note;

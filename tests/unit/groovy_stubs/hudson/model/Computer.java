@@ -12,6 +12,7 @@ public class Computer {
     private final List<Executor> oneOffExecutors = new ArrayList<>();
     public boolean online = true;
     public boolean hangs;
+    public boolean launched = true;
 
     public Computer(String name) { this.name = name; }
 
@@ -20,6 +21,7 @@ public class Computer {
     public List<Executor> getExecutors() { return executors; }
     public List<Executor> getOneOffExecutors() { return oneOffExecutors; }
     public boolean isIdle() { return oneOffExecutors.isEmpty() && executors.stream().allMatch(Executor::isIdle); }
+    public boolean isLaunchSupported() { return launched; }
     public String getSlaveVersion() { return "3148"; }
     public Object getDelegatedLauncher() { return new hudson.slaves.JNLPLauncher(); }
 

@@ -30,6 +30,6 @@ public abstract class Job extends AbstractItem {
     @Override
     public void doReload() throws IOException {
         super.doReload();
-        runs.values().removeIf(run -> !run.isBuilding() && run.isLogUpdated());
+        runs.values().removeIf(run -> !run.isBuilding() && !run.saved);
     }
 }

@@ -1,7 +1,8 @@
 package hudson.model;
 import java.util.*;
 public class ParametersAction implements Action {
-    public final Map<String, String> parameters;
+    private final List<ParameterValue> parameters;
 
-    public ParametersAction(Map<String, String> parameters) { this.parameters = new LinkedHashMap<>(parameters); }
+    public ParametersAction(List<ParameterValue> parameters) { this.parameters = new ArrayList<>(parameters); }
+    public List<ParameterValue> getAllParameters() { return parameters; }
 }

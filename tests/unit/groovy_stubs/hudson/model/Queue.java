@@ -7,6 +7,7 @@ public class Queue {
     private static int locked;
     private final List<Item> items = new ArrayList<>();
     private final List<BuildableItem> pendings = new ArrayList<>();
+    private final List<LeftItem> left = new ArrayList<>();
     public int maintained;
 
     public static Queue getInstance() { return INSTANCE; }
@@ -56,7 +57,7 @@ public class Queue {
         requireLock();
         for (QueueDecisionHandler handler : ExtensionList.lookup(QueueDecisionHandler.class))
             if (!handler.shouldSchedule(task, actions)) return ScheduleResult.refused();
-        return ScheduleResult.created(enter(new WaitingItem(task, actions)));
+        return ScheduleResult.created(enter(new WaitingItem(task, actions, quietPeriod)));
     }
 
     public ScheduleResult schedule2(Task task, int quietPeriod, Action... actions) {
@@ -71,6 +72,13 @@ public class Queue {
     public BuildableItem pend(BuildableItem item) {
         pendings.add(item);
         return item;
+    }
+
+    public Collection<LeftItem> getLeftItems() { return left; }
+
+    public void leave(Item item) {
+        items.remove(item);
+        left.add(new LeftItem(item));
     }
 
     public interface Task {}
@@ -93,11 +101,22 @@ public class Queue {
     }
 
     public static class WaitingItem extends Item {
-        public WaitingItem(Task task, List<Action> actions) { super(task, actions); }
+        public Calendar timestamp = Calendar.getInstance();
+
+        public WaitingItem(Task task, List<Action> actions) { this(task, actions, 0); }
+
+        public WaitingItem(Task task, List<Action> actions, int quietPeriod) {
+            super(task, actions);
+            timestamp.add(Calendar.SECOND, quietPeriod);
+        }
     }
 
     public static class BuildableItem extends Item {
         public BuildableItem(Task task, List<Action> actions) { super(task, actions); }
+    }
+
+    public static class LeftItem extends Item {
+        public LeftItem(Item item) { super(item.task, new ArrayList<>(item.getActions())); }
     }
 
     public abstract static class QueueDecisionHandler {
