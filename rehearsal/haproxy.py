@@ -9,7 +9,9 @@ import shutil
 import signal
 import socket
 import sys
+import tempfile
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 from rehearsal.router_process import RouterProcess
@@ -184,12 +186,14 @@ class HAProxy(RouterProcess):
     """An HAProxy in master-worker mode, which can be reloaded as well."""
 
     def __init__(self, directory: Path, port: int, agent_port: int | None = None) -> None:
-        """``directory`` holds the configuration, the log, the runtime socket and, in ``files``, what the bot writes."""
+        """``directory`` holds the configuration, the log and, in ``files``, what the bot writes."""
         super().__init__("HAProxy", directory / "haproxy.log")
         self.url = f"http://127.0.0.1:{port}"
         self.agent_port = agent_port
-        self.socket = directory / "admin.sock"
-        self._master = directory / "master.sock"
+        # Not in the directory: HAProxy takes no path of a socket beyond 97 bytes.
+        self._sockets = Path(tempfile.mkdtemp(prefix="ci-upgrade-"))
+        self.socket = self._sockets / "admin.sock"
+        self._master = self._sockets / "master.sock"
         self.files = directory / "files"
         self.configuration = directory / "haproxy.cfg"
         self.files.mkdir(parents=True, exist_ok=True)
@@ -215,6 +219,12 @@ class HAProxy(RouterProcess):
         except OSError:
             return False
         return any(line.endswith(f" {entry}") for line in lines)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        super().__exit__(kind, error, trace)
+        shutil.rmtree(self._sockets, ignore_errors=True)
 
     def start(self) -> None:
         command = [_binary(), "-W", "-S", str(self._master), "-f", str(self.configuration)]

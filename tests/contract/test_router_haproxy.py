@@ -394,6 +394,13 @@ def test_requests_at_a_side_without_weight_are_ended_by_policy_only(
     assert complete == {Side.BLUE: True, Side.GREEN: not ended}
 
 
+def test_a_directory_with_a_long_name_will_do(tmp_path: Path) -> None:
+    """A path of a socket has less than a hundred bytes; the sockets are elsewhere, and gone afterwards."""
+    with HAProxy(tmp_path / ("x" * 120), free_port()) as running:
+        assert running.worker() is not None
+    assert not running.socket.parent.exists()
+
+
 def test_the_documented_configuration_is_the_one_that_is_tested() -> None:
     """``python -m rehearsal.haproxy > docs/haproxy.cfg`` after a change."""
     documented = (DOCUMENTATION / "haproxy.cfg").read_text()
