@@ -45,13 +45,16 @@ def _copy(ctx: Context, source: Side, roots: list[str], keep: Callable[[str, boo
     unfinished: set[str] = set()
 
     def chunks() -> Iterator[bytes]:
-        for chunk in environment.read_home(upgrade.instance(source), selection, skipped.__setitem__):
-            ctx.stop.check()
-            yield chunk
+        yield from environment.read_home(upgrade.instance(source), selection, skipped.__setitem__)
         lost = sorted(path for path in skipped if path.rsplit("/", 1)[-1] in SYNC_LAST)
         if lost:
             raise Temporary(f"{lost[0]} of a finished build could not be read: {skipped[lost[0]]}")
 
+    def stoppable() -> Iterator[bytes]:
+        for chunk in without_unfinished(chunks(), unfinished):
+            ctx.stop.check()
+            yield chunk
+
     if roots:
-        environment.write_home(upgrade.instance(source.other), without_unfinished(chunks(), unfinished))
+        environment.write_home(upgrade.instance(source.other), stoppable())
     return frozenset(unfinished)

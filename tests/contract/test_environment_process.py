@@ -181,7 +181,7 @@ def test_no_free_port_is_said(make: Callable[..., EnvironmentRig]) -> None:
 
 def test_each_instance_has_an_agent_port_of_its_own(make: Callable[..., EnvironmentRig]) -> None:
     """When blue has one: on one machine no two can listen at the same. Off stays off, and any stays any."""
-    rig = make()
+    rig = make(ports=free_range(8))
     without = rig.environment.create("main-u1", rig.blue, "2.440.1", "u1")
     assert without.agent_port is None
     like = dataclasses.replace(rig.blue, agent_port=50000)

@@ -169,7 +169,8 @@ class FakeJenkins:
         self.next_item += 1
 
     def _jobs(self) -> list[str]:
-        return sorted({path.split("/")[1] for path in self.files if path.endswith("/nextBuildNumber")})
+        there = {path.split("/")[1] for path in self.files if path.endswith("/nextBuildNumber")}
+        return sorted(there - self.unreadable)
 
     def _on_disk(self) -> list[tuple[str, int]]:
         paths = [path.split("/") for path in self.files if path.endswith("/build.xml")]

@@ -370,7 +370,7 @@ class Bot:
             announcer=announcer,
             clock=world.clock,
             scheduler=self.scheduler,
-            first_instance=lambda name: replace(worlds[name].blue, version=""),
+            first_instance=lambda name: replace(worlds.get(name, world).blue, version=""),
             directory=world,
         )
         self.engine.start()

@@ -143,16 +143,18 @@ def test_the_way_back_does_not_wait_for_a_job_that_blue_cannot_take(story: Story
 def test_builds_of_a_job_that_the_other_side_lacks_are_copied_again_only_when_it_has_come(
     story: Story,
 ) -> None:
-    """A branch that blue's folder has found: green finds it later. Until then its build waits, and costs no copy at every tick."""
-    run_to(story.bot, "watch-10")
-    story.blue.files["jobs/branch/nextBuildNumber"] = b"1"
-    story.world.trigger("branch", "blue")
-    story.bot.settle(12.0)
-    assert _copies(story.bot, "branch#1") == 1
-    story.green.files["jobs/branch/nextBuildNumber"] = b"1"
+    """A job of a kind that blue gets to know later. Until then its build waits, and costs no copy at every tick."""
+    run_to(story.bot, "watch-100")
+    story.blue.unreadable.add("modern")
+    story.green.configure("modern", "<modern/>")
     story.bot.settle(5.0)
-    assert story.world.triggered[-1] in story.green.tickets()
-    assert _copies(story.bot, "branch#1") == 2
+    story.world.trigger("modern", "green")
+    story.bot.settle(12.0)
+    assert _copies(story.bot, "modern#1") == 1
+    story.blue.unreadable.clear()
+    story.bot.settle(5.0)
+    assert story.world.triggered[-1] in story.blue.tickets()
+    assert _copies(story.bot, "modern#1") == 2
 
 
 def _copies(bot: Bot, build: str) -> int:

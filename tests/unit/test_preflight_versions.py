@@ -26,8 +26,9 @@ def test_plan_names_the_version_that_stands_against_it(tmp_path: Path, running: 
     blue.version, blue.connected = running, (Agent("a", True, "17.0.2", "4.13"),)
     notice = Bot(world, make_config(tmp_path)).commands.run("plan main 2.516.3", ANN)
     assert notice.tone == "bad"
-    [line] = [line for line in notice.lines if "Versions:" in line]
-    assert line.startswith("✗ blocker Versions: main runs")
+    assert notice.parts[0].title == "Must be done first"
+    [line] = [line for line in notice.parts[0].lines if "Versions:" in line]
+    assert line.startswith("✗ Versions: main runs")
     assert f"main runs {running}" in line
     assert said in line
 

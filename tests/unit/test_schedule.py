@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from bot.commands import Actor, StartRequest
 from bot.config import Config, parse
 from bot.content import Announcement
+from bot.instances import remember
 from bot.schedule import ScheduledStart, StartStatus
 from bot.upgrade import Status
 from tests.fakes.world import ANN, BOB, START, Bot, Killed, World, make_config
@@ -418,7 +418,7 @@ def test_the_home_tab_shows_what_the_newest_release_would_fix(bot: Bot) -> None:
     """As the watch for releases noted it; nothing when that release runs already."""
     noted = {"release": "2.516.3", "advisories": 7}
     bot.store.put_document("release-watch:main", noted)
-    bot.store.put_document("instance:main", dataclasses.asdict(bot.world.blue))
+    remember(bot.store, "main", bot.world.blue, bot.world.blue)
     (shown,) = bot.commands.overview(CY).controllers
     assert "7 published advisories" in shown.advisories
     bot.store.put_document("release-watch:main", {**noted, "release": bot.world.blue.version})

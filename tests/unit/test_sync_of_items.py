@@ -27,7 +27,11 @@ def build(scene: Scene, job: str, ticket: str) -> None:
 
 
 def record_of(scene: Scene, job: str) -> str:
-    return next(path for path in scene.blue.files if path.startswith(f"jobs/{job}/builds/"))
+    return next(
+        path
+        for path in scene.blue.files
+        if path.startswith(f"jobs/{job}/builds/") and path.endswith("/build.xml")
+    )
 
 
 def only_people_make(scene: Scene, *jobs: str) -> None:
