@@ -27,9 +27,8 @@ def prune(store: Store, state_directory: Path, now: float) -> tuple[str, ...]:
             (state_directory / "pictures" / f"{gate.id}.png").unlink(missing_ok=True)
         measured = side_by_side(store.samples(upgrade.id, upgrade.created_at))
         store.put_document(measured_key(upgrade), {"rows": [dataclasses.asdict(row) for row in measured]})
-        store.thin_out(
-            upgrade.id, (f"lag:{upgrade.id}", f"sync:{upgrade.id}:blue", f"sync:{upgrade.id}:green")
-        )
+        papers = ("lag:{}", "users:{}", "sync:{}:blue", "sync:{}:green")
+        store.thin_out(upgrade.id, tuple(paper.format(upgrade.id) for paper in papers))
     return tuple(upgrade.id for upgrade in due)
 
 

@@ -49,12 +49,13 @@ def compare(
     running: Collection[str],
     cut_off: Mapping[str, str],
     configured: Collection[str] | None = None,
+    users_before: Collection[str] | None = None,
 ) -> Iterator[Check]:
     """Everything blue has is on green and loads.
 
     ``running`` names the job of each build that blue runs now; ``cut_off`` is directory → job of builds that the clone left out because
     they never got a result; ``configured`` the jobs and folders that are made by people, not by a folder that finds them (branches),
-    None for all.
+    None for all; ``users_before`` the users that blue had before the backup, None for all.
     """
     people = None if configured is None else set(configured)
     yield _all_there("Jobs", [job.name for job in blue.jobs], [job.name for job in green.jobs], people)
@@ -64,7 +65,9 @@ def compare(
     yield _all_there("Views", views, green.views)
     yield withheld("Nodes", blue.nodes, green.nodes)
     yield _all_there("Credentials", blue.credentials, green.credentials)
-    yield _all_there("Users", blue.users, green.users)
+    # Who signs in for the first time while an upgrade goes on does so on green as well.
+    late = "they came after the backup: signing in makes them there, their tokens and settings have to be made again"
+    yield _all_there("Users", blue.users, green.users, users_before, late)
     yield _all_there("Plugins", [one.name for one in blue.plugins], [one.name for one in green.plugins])
     yield _nothing_new("Failed plugins", blue.failed_plugins, green.failed_plugins, "blocker")
     yield _nothing_new("Administrative monitors", blue.monitors, green.monitors, "warning")
@@ -148,14 +151,18 @@ def report(title: str, checks: Sequence[Check]) -> str:
 
 
 def _all_there(
-    name: str, blue: Sequence[str], green: Sequence[str], people: Collection[str] | None = None
+    name: str,
+    blue: Sequence[str],
+    green: Sequence[str],
+    required: Collection[str] | None = None,
+    otherwise: str = "its folder finds it when green owns the builds",
 ) -> Check:
-    """What a folder has found, not people made, is found by green's own folder at the latest when that scans again."""
+    """Only what is ``required`` (None: everything) must be there; of the rest ``otherwise`` says why it need not."""
     missing = sorted(set(blue) - set(green))
-    grave = missing if people is None else [one for one in missing if one in people]
+    grave = missing if required is None else [one for one in missing if one in required]
     text = f"missing on green: {_some(grave or missing)}" if missing else "all there"
     if missing and not grave:
-        text += " (its folder finds it when green owns the builds)"
+        text += f" ({otherwise})"
     level: Level = "blocker" if grave else "warning" if missing else "ok"
     return Check(name, level, str(len(set(blue))), str(len(set(green))), text, tuple(missing))
 

@@ -11,7 +11,7 @@ from bot.model import Side
 from bot.ownership.sync import start_from
 from bot.ports import Selection
 
-__all__ = ["run"]
+__all__ = ["run", "users_key"]
 
 
 def run(ctx: Context) -> str:
@@ -19,6 +19,8 @@ def run(ctx: Context) -> str:
     blue = ctx.jenkins(Side.BLUE)
     # Made lazily by Jenkins; without it in the backup, passwords queued on one side could not be read on the other.
     ctx.change("secret-key", blue.ensure_secret_key)
+    if ctx.store.document(users_key(ctx.id)) is None:
+        ctx.store.put_document(users_key(ctx.id), {"ids": list(blue.inventory().users)})
     # Builds that run now are left out of green, and carried over as they finish: the sync begins here.
     if ctx.store.document(f"sync:{ctx.id}:blue") is None:
         since = blue.identity().now_ms
@@ -38,6 +40,11 @@ def run(ctx: Context) -> str:
             key="skipped",
         )
     return f"{size}; read back and compared with {upgrade.controller}'s manifest"
+
+
+def users_key(upgrade: str) -> str:
+    """Of the document with the users that blue had before the backup."""
+    return f"users:{upgrade}"
 
 
 def _archive(ctx: Context) -> None:

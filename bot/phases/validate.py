@@ -12,6 +12,7 @@ from bot.evidence import gather, take_sample
 from bot.model import Role, Side
 from bot.ownership.cut_off import cut_off
 from bot.ownership.sync import NEVER_MS, carry_branches, running_builds, sync
+from bot.phases.backup import users_key
 from bot.phases.plugins import brought_by_core, differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result
 from bot.traffic import set_router
@@ -92,8 +93,9 @@ def _contents(ctx: Context) -> Iterable[Check]:
         carry_branches(ctx, ctx.upgrade.owner)
     there = ctx.jenkins(Side.GREEN).inventory()
     configured = ctx.jenkins(Side.BLUE).item_configs(NEVER_MS).names
+    before = ctx.store.document(users_key(ctx.id))
     return (
-        *compare(blue, there, running, cut_off(ctx), configured),
+        *compare(blue, there, running, cut_off(ctx), configured, before and before["ids"]),
         _clouds(ctx),
         _plugin_versions(ctx),
     )

@@ -58,6 +58,15 @@ def test_branch_that_its_folder_found_meanwhile_is_a_warning() -> None:
     assert strict["Jobs"] == "blocker"
 
 
+def test_who_came_after_the_backup_is_only_named() -> None:
+    """They sign in on green as well; a user that the backup had must be there."""
+    later = dataclasses.replace(BLUE, users=(*BLUE.users, "newcomer"))
+    found = {check.name: check for check in compare(later, GREEN, (), {}, None, BLUE.users)}
+    assert (found["Users"].level, found["Users"].details) == ("warning", ("newcomer",))
+    strict = {check.name: check for check in compare(later, GREEN, (), {}, None, later.users)}
+    assert strict["Users"].level == "blocker"
+
+
 @pytest.mark.parametrize(
     ("change", "name", "level", "detail"),
     [
