@@ -19,10 +19,11 @@ from handlers.credentials import Credentials
 from handlers.serving import build_serving
 from handlers.views import render
 from handlers.views.home import OPEN_HOLD
-from rehearsal.slack import Manifest, RunningWorkspace, Settings, WorkspaceDriver
+from rehearsal.slack import Manifest, RunningWorkspace, WorkspaceDriver
 from tests.handlers.conftest import RecordingCommands
 from tests.handlers.contents import NOW, USUAL, gate_card
 from tests.handlers.usual_plan import USUAL_PLAN
+from tests.patience import PATIENT
 
 __all__ = ["photograph"]
 
@@ -79,7 +80,7 @@ def photograph(browser: Browser, target: Path) -> None:
                 "ts"
             ]
             page.locator(f"[data-testid=message][data-ts='{ts}']").screenshot(path=target / f"{name}.png")
-        for name in ("start", "rollback", "hold", "resume", "abort", "lock", "unlock"):
+        for name in ("start", "approve", "rollback", "hold", "resume", "abort", "lock", "unlock"):
             people.say(BOB, CHANNEL, f"/ci-upgrade {name}")
             _form(page, people, target / f"form-{name}.png")
         for name, words in (("override", "all the same"), ("break-glass", "Break glass")):
@@ -112,7 +113,7 @@ def _page(
     browser: Browser, commands: RecordingCommands
 ) -> Iterator[tuple[Page, WorkspaceDriver, Any]]:
     """Bob's page of a workspace with the real handlers behind it, and commands that answer with usual data."""
-    settings = Settings(manifest=Manifest.read(MANIFEST))
+    settings = dataclasses.replace(PATIENT, manifest=Manifest.read(MANIFEST))
     with RunningWorkspace(settings) as workspace:
         credentials = Credentials(
             settings.bot_token, settings.app_token, settings.signing_secret, workspace.api_url
