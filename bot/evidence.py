@@ -119,8 +119,9 @@ def look(ctx: Context, since: float) -> Verdict:
 def _judge_lately(samples: Samples, thresholds: ThresholdConfig) -> Verdict:
     """Asked at every sample, so a difference must be less likely by chance than one that is asked about once."""
     stricter = thresholds.model_copy(update={"significance": thresholds.significance / OFTEN})
-    verdict = _judge(samples[-thresholds.minimum_samples :], stricter)
-    seconds = samples[-1][0] - samples[-thresholds.minimum_samples :][0][0] if samples else 0.0
+    newest = samples[-thresholds.minimum_samples :]
+    verdict = _judge(newest, stricter)
+    seconds = newest[-1][0] - newest[0][0] if newest else 0.0
     return Verdict(
         verdict.kind, tuple(f"{reason}, in the last {seconds:.0f} s" for reason in verdict.reasons)
     )

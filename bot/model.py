@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 __all__ = [
+    "NEVER_MS",
     "Agent",
     "BackupRecord",
     "Boot",
@@ -44,6 +45,9 @@ __all__ = [
     "Submission",
     "Traffic",
 ]
+
+NEVER_MS = 1 << 52
+"""Later than any change and any build: with it only the names of all items, or the builds that are asked for, are told."""
 
 
 class Side(StrEnum):

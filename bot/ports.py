@@ -109,6 +109,9 @@ class Controller(Protocol):
 
     def inventory(self) -> Inventory: ...
 
+    def users(self) -> tuple[str, ...]:
+        """As in the inventory, without its look at every job's builds."""
+
     def plugins(self) -> tuple[Plugin, ...]:
         """Those that loaded and those that are disabled, with the core and the other plugins that each needs."""
 

@@ -27,7 +27,7 @@ def prune(store: Store, state_directory: Path, now: float) -> tuple[str, ...]:
             (state_directory / "pictures" / f"{gate.id}.png").unlink(missing_ok=True)
         measured = side_by_side(store.samples(upgrade.id, upgrade.created_at))
         store.put_document(measured_key(upgrade), {"rows": [dataclasses.asdict(row) for row in measured]})
-        papers = ("lag:{}", "users:{}", "sync:{}:blue", "sync:{}:green")
+        papers = ("lag:{}", "users:{}", "cut-off:{}", "sync:{}:blue", "sync:{}:green", "given-out:{}:blue", "given-out:{}:green")
         store.thin_out(upgrade.id, tuple(paper.format(upgrade.id) for paper in papers))
     return tuple(upgrade.id for upgrade in due)
 

@@ -65,6 +65,9 @@ class JenkinsController:
             old_data=found["oldData"],
         )
 
+    def users(self) -> tuple[str, ...]:
+        return tuple(self._connection.read("inventory", after=None, limit=0)["users"])
+
     def plugins(self) -> tuple[Plugin, ...]:
         return tuple(
             Plugin(

@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 
 from bot.context import Context
 from bot.errors import Permanent
-from bot.model import BuildRef, BuildReport, FinishedBuild, RunningBuild, Side
+from bot.model import NEVER_MS, BuildRef, BuildReport, FinishedBuild, RunningBuild, Side
 from bot.ownership.carrying import carry_builds, carry_jobs
 
 __all__ = [
-    "NEVER_MS",
     "SyncReport",
     "carry_branches",
     "in_flight",
@@ -31,8 +30,6 @@ OVERLAP_MS = 5_000
 """Builds that started this long before the last look are asked for again: clocks of a controller are not that exact."""
 UNSAVED_MS = 60_000
 """So long after its end a build whose record says that it is under way is carried again: then it was never saved."""
-NEVER_MS = 2**52
-"""Nothing changes after this: with it only the names of all items are asked for."""
 NAMED = 10
 """So many jobs are named in a message."""
 

@@ -20,7 +20,7 @@ def run(ctx: Context) -> str:
     # Made lazily by Jenkins; without it in the backup, passwords queued on one side could not be read on the other.
     ctx.change("secret-key", blue.ensure_secret_key)
     if ctx.store.document(users_key(ctx.id)) is None:
-        ctx.store.put_document(users_key(ctx.id), {"ids": list(blue.inventory().users)})
+        ctx.store.put_document(users_key(ctx.id), {"ids": list(blue.users())})
     # Builds that run now are left out of green, and carried over as they finish: the sync begins here.
     if ctx.store.document(f"sync:{ctx.id}:blue") is None:
         since = blue.identity().now_ms

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from bot.errors import Permanent
-from bot.model import BuildRef, ItemConfig, NodeSet, QueueItem
+from bot.model import NEVER_MS, BuildRef, ItemConfig, NodeSet, QueueItem
 from bot.ports import Clock, Jenkins, Stop
 
 __all__ = ["SUCCESS", "begin_smoke", "clear_smoke", "job_config", "job_name", "smoke_result"]
@@ -21,8 +21,6 @@ LOOK_SECONDS = 0.5
 LABEL = "built-in||master"
 """Homes from before 2.319 may call the built-in node by its old name still."""
 NO_ACTIONS = "<list/>"
-NEVER_MS = 1 << 52
-"""Later than any build: only the one that is asked for is told."""
 
 
 def begin_smoke(green: Jenkins, upgrade: str) -> None:

@@ -9,9 +9,9 @@ from bot.console_log import severe_records
 from bot.context import Context
 from bot.errors import Permanent
 from bot.evidence import gather, take_sample
-from bot.model import Role, Side
+from bot.model import NEVER_MS, Role, Side
 from bot.ownership.cut_off import cut_off
-from bot.ownership.sync import NEVER_MS, carry_branches, running_builds, sync
+from bot.ownership.sync import carry_branches, running_builds, sync
 from bot.phases.backup import users_key
 from bot.phases.plugins import brought_by_core, differences
 from bot.phases.smoke import SUCCESS, begin_smoke, clear_smoke, smoke_result

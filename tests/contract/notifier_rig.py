@@ -14,7 +14,7 @@ from handlers.views import render
 from tests.fakes.timing import VirtualClock
 from tests.handlers.web_api import BOT_TOKEN, WebApi, running_web_api
 
-__all__ = ["CHANNEL", "UPGRADE", "CountedOutbox", "Rig", "running_rig"]
+__all__ = ["CHANNEL", "UPGRADE", "CountedOutbox", "Rig", "running_rig", "with_a_thread"]
 
 UPGRADE, CHANNEL = "u1", "C1"
 START = 1_764_000_000.0
@@ -74,3 +74,12 @@ class Rig:
 def running_rig(outbox: CountedOutbox) -> Iterator[Rig]:
     with running_web_api() as api:
         yield Rig(api, outbox)
+
+
+def with_a_thread(rig: Rig) -> Rig:
+    """With a dashboard and one reply shown already."""
+    rig.put("dashboard", "board")
+    rig.put("event-1", "one")
+    rig.deliver()
+    rig.after(60)
+    return rig

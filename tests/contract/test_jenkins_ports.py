@@ -74,6 +74,7 @@ def test_inventory_and_log(jenkins: Jenkins) -> None:
     directories = {name: path for path, name in jenkins.job_directories().items()}
     assert directories == {job.name: "jobs/" + job.name.replace("/", "/jobs/") for job in found.jobs}
     assert found.folders == ("team-a",)
+    assert jenkins.users() == found.users != ()
     assert found.credentials == ("deploy", "registry")
     assert all(plugin.active for plugin in found.plugins)
     assert jenkins.log(jenkins.identity().now_ms + 60_000) == RecentLog((), whole=True)

@@ -22,6 +22,7 @@ READS: dict[str, Callable[[Jenkins], Any]] = {
     "boot": lambda jenkins: jenkins.boot(),
     "identity": lambda jenkins: jenkins.identity(),
     "inventory": lambda jenkins: jenkins.inventory(),
+    "users": lambda jenkins: jenkins.users(),
     "plugins": lambda jenkins: jenkins.plugins(),
     "options": lambda jenkins: jenkins.options(["user.timezone"]),
     "agents": lambda jenkins: jenkins.agents(),

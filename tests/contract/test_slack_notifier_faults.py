@@ -14,7 +14,7 @@ from adapters import slack_notifier
 from adapters.sqlite_store import SqliteStore
 from bot.content import Picture
 from rehearsal.free_ports import free_port
-from tests.contract.notifier_rig import Rig, running_rig
+from tests.contract.notifier_rig import Rig, running_rig, with_a_thread
 from tests.fakes.outbox import MemoryOutbox
 from tests.fakes.timing import VirtualClock
 from tests.handlers.web_api import Answer
@@ -30,12 +30,7 @@ def rig() -> Iterator[Rig]:
 
 @pytest.fixture
 def thread(rig: Rig) -> Rig:
-    """With a dashboard and one reply shown already."""
-    rig.put("dashboard", "board")
-    rig.put("event-1", "one")
-    rig.deliver()
-    rig.after(60)
-    return rig
+    return with_a_thread(rig)
 
 
 # ---- outage --------------------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 
 from adapters import slack_notifier
 from bot.content import Dashboard
-from tests.contract.notifier_rig import Rig, running_rig
+from tests.contract.notifier_rig import Rig, running_rig, with_a_thread
 from tests.fakes.outbox import MemoryOutbox
 from tests.handlers.web_api import Answer
 
@@ -24,12 +24,7 @@ def rig() -> Iterator[Rig]:
 
 @pytest.fixture
 def thread(rig: Rig) -> Rig:
-    """With a dashboard and one reply shown already."""
-    rig.put("dashboard", "board")
-    rig.put("event-1", "one")
-    rig.deliver()
-    rig.after(60)
-    return rig
+    return with_a_thread(rig)
 
 
 # ---- channels ------------------------------------------------------------------------------------------------

@@ -229,7 +229,11 @@ class FakeJenkins:
             )
             for name in self._jobs()
         )
-        return Inventory(jobs, (), ("all",), (), (), ("bot",), self.plugins(), {}, {}, 0)
+        return Inventory(jobs, (), ("all",), (), (), self.users(), self.plugins(), {}, {}, 0)
+
+    def users(self) -> tuple[str, ...]:
+        self._answer()
+        return ("bot",)
 
     def plugins(self) -> tuple[Plugin, ...]:
         self._answer()
